@@ -203,7 +203,7 @@ def _followed(functions: Mapping[str, Function], function: Function, tasks: Coll
         function.head,
         tuple(dict.fromkeys(callees)),
         function.wrappers,
-        frozenset(parameter.name for parameter in function.parameters),
+        frozenset((*(parameter.name for parameter in function.parameters), *function.decorated)),
         tuple((_own_name(call), _gap(call, function.symbol)) for call in by_name),
         tuple(call.name for call in by_name if call.unresolved is Unresolved.NAME),
         tuple((c.name, _gap(c, function.symbol)) for c in function.calls if c.unresolved in _ANY),
@@ -258,7 +258,8 @@ def _opaque(followed: Mapping[str, Followed], named: Mapping[str, tuple[str, ...
     for symbol, one in followed.items():
         decorated = one.parameters if symbol in decorators else frozenset()
         yield from (call for name, call in one.opaque if name not in decorated)
-        yield from (call for name, call in one.unresolved if name in one.names and name not in named)
+        unknown = (pair for pair in one.unresolved if pair[0] in one.names and pair[0] not in named)
+        yield from (call for name, call in unknown if name not in decorated)
 
 
 def _gap(call: Call, symbol: str) -> OpaqueCall:

@@ -84,7 +84,7 @@ class Function:
     """A function or method of the target, under its symbol `package.module:qualified.name`.
 
     `wrappers`: symbols of what the project defines and runs with it: decorators, methods of a task's class, defaults. `gaps`: its
-    imports that find nothing.
+    imports that find nothing. `decorated`: names by which a decorator that it makes calls what is decorated.
     """
 
     symbol: str
@@ -96,6 +96,7 @@ class Function:
     names: tuple[str, ...] = ()
     wrappers: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    decorated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from audit.reading.python.abstract_values import Table, Value, unwrap
+from audit.reading.python.abstract_values import FunctionValue, Table, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.name_resolution import Resolver, dotted, symbol_of
+from audit.reading.python.syntax_cache import Definition
 
 _ENTRIES = frozenset({"get", "pop", "values", "items", "__getitem__"})
 
@@ -28,7 +29,9 @@ class CalledTables:
         self._resolver, self._inside = resolver, inside
 
     def called_by(self, callee: ast.expr) -> TableCall | None:
-        """What a call may run of a table that was read; None where it takes its callee from none."""
+        """What a call may run of a table that was read, or of what a function returns; None where it takes its callee from neither."""
+        if isinstance(callee, ast.Name) and (returned := self._returned(callee.id)):
+            return returned
         attribute = callee.attr if isinstance(callee, ast.Attribute) else ""
         base = self._table_of(callee.value if isinstance(callee, ast.Attribute) else callee)
         name = dotted(base) if base is not None else ""
@@ -44,6 +47,25 @@ class CalledTables:
             return None
         whole = all(symbols) and not (isinstance(table, Table) and table.opaque) and not _grows(self._resolver, name)
         return TableCall(tuple(dict.fromkeys(filter(None, symbols))), whole)
+
+    def _returned(self, name: str) -> TableCall | None:
+        """The functions of which a local name holds one, by `name = choose()`: each is named by a `return` of the project's."""
+        given = [value for looped, value in self._given.get(name, []) if not looped]
+        call = given[0] if len(given) == 1 == len(self._given[name]) else None
+        chooser = (
+            self._resolver.value_of(dotted(call.func)) if isinstance(call, ast.Call) and dotted(call.func) else None
+        )
+        if not isinstance(chooser, FunctionValue) or isinstance(chooser.node, ast.Lambda) or chooser.decorators:
+            return None
+        inside = [n for statement in chooser.node.body for n in walk(statement)]
+        if any(isinstance(n, Definition | ast.Lambda | ast.Yield | ast.YieldFrom) for n in inside):
+            return None
+        told = [n.value for n in inside if isinstance(n, ast.Return) and n.value is not None]
+        values = [v for v in told if not (isinstance(v, ast.Constant) and v.value is None)]
+        stored = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        named = [v.id if isinstance(v, ast.Name) and v.id not in stored else "" for v in values]
+        symbols = [symbol_of(self._resolver.of_module(chooser.module, one)) if one else "" for one in named]
+        return TableCall(tuple(dict.fromkeys(filter(None, symbols))), all(symbols)) if any(symbols) else None
 
     def _key(self, node: ast.expr) -> str:
         """The literal key of the entry that is called; empty for any other."""

@@ -15,7 +15,7 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import Resolver, dotted
-from audit.reading.python.parameters import defaults_of
+from audit.reading.python.parameters import defaults_of, parameters_of
 from audit.reading.python.syntax_cache import Definition, Place
 from audit.reading.python.task_hooks import task_hooks
 from audit.reading.python.unresolved_calls import unresolved
@@ -113,7 +113,15 @@ def _function(machine: Machine, module: Module, symbol: str, owner: str, node: D
             *task_hooks(machine, resolver, symbol, node),
             *filter(None, (resolver.target(d) for d in _defaults(node) if isinstance(d, ast.Name | ast.Attribute))),
         ),
+        decorated=_decorated(node),
     )
+
+
+def _decorated(node: Definition) -> tuple[str, ...]:
+    """The parameters of the functions that this one defines and returns: `@retry(times=3)` gives them what it decorates."""
+    returned = {n.value.id for n in node.body if isinstance(n, ast.Return) and isinstance(n.value, ast.Name)}
+    made = [n for n in node.body if isinstance(n, Definition) and n.name in returned]
+    return tuple(name for one in made for name in parameters_of(one.args)[:1])
 
 
 def _defaults(node: Definition) -> list[ast.expr]:

@@ -91,6 +91,10 @@ class Resolver:
         """What a dotted name stands for."""
         return self._named(name)
 
+    def of_module(self, module: str, name: str) -> Value:
+        """What a name of another module stands for."""
+        return self._machine.module_names(module).get(name, UNKNOWN)
+
     def attribute_of(self, value: Value, name: str) -> Value:
         """An attribute of what was found: a method of an instance is its class's."""
         made = unwrap(value.cls)[0] if isinstance(value, Instance) else value
