@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import ResultRead
 from audit.model.observations.observation import Observation
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.modules import Module, Project
 from audit.reading.python.parameters import parameters_of
 from audit.reading.python.syntax_cache import Definition
@@ -84,10 +85,16 @@ def _retry_functions(module: Module) -> Iterator[tuple[Definition, str]]:
 
 
 def _is_of_retries(function: Definition, around: str) -> bool:
-    """Whether the name of a function speaks of retries; or of a delay, where what holds it does, or what it is given counts them."""
+    """Whether the name of a function speaks of retries; or of a delay, where what holds it does, or what it is given counts them.
+
+    One that is given their count and calls itself is one, whatever its name.
+    """
     if function.decorator_list:
         return False
-    counted = _SPEAKS.search(around) or any(map(_COUNTS.match, parameters_of(function.args)))
+    given = any(map(_COUNTS.match, parameters_of(function.args)))
+    if given and any(isinstance(n, ast.Call) and _last(n.func) == function.name for n in walk(function)):
+        return True
+    counted = _SPEAKS.search(around) or given
     return bool(_SPEAKS.search(function.name) or (_WAITS.search(function.name) and counted))
 
 
@@ -102,7 +109,8 @@ def _retry_function(
     name, start = function.name, r"\." if cls else ""
     own = rf"from|import|(?:async )?def {name}\b"
     called = re.compile(rf"(?m)^(?!\s*(?:{own})\b)[^\n#]*{start}\b{name}\b(?!\s*=[^=])(?![^\n]*\bimport\b)")
-    users = [other for other in naming if called.search(_without_imports(other))]
+    own_lines = (function.lineno, function.end_lineno or function.lineno)
+    users = [o for o in naming if called.search(_without_imports(o, own_lines if o is module else (0, 0)))]
     tested = any(other.name in tests and cls in other.source.text for other in users)
     used = any(other.name not in tests for other in users)
     if used and name in _OF_TASKS:
@@ -112,5 +120,9 @@ def _retry_function(
     yield RetryFunction(f"{module.name}:{cls}.{name}" if cls else f"{module.name}:{name}", excerpt, tested, used)
 
 
-def _without_imports(module: Module) -> str:
-    return re.sub(r"(?m)^\s*from [^\n]+ import \([^)]*\)", "", module.source.text)
+def _without_imports(module: Module, apart: tuple[int, int]) -> str:
+    """The text of a module, without its imports, nor the lines of a function that may call itself."""
+    first, end = apart
+    lines = module.source.text.split("\n")
+    text = "\n".join(lines[: first - 1] + lines[end:]) if first else module.source.text
+    return re.sub(r"(?m)^\s*from [^\n]+ import \([^)]*\)", "", text)
