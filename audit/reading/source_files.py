@@ -56,7 +56,7 @@ class Source:
     @cached_property
     def _starts(self) -> "array[int]":
         """Where each line starts, and where one after the last would: lines themselves weigh more than the text."""
-        return array("L", accumulate((len(line) + 1 for line in self._plain.split("\n")), initial=0))
+        return array("I", accumulate((len(line) + 1 for line in self._plain.split("\n")), initial=0))
 
     def between(self, first: int, last: int) -> str:
         """Lines `first` to `last`, from 1; those that the text does not have are left out."""

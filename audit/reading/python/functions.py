@@ -23,7 +23,7 @@ from audit.reading.python.unresolved_calls import unresolved
 Fact = TypeVar("Fact")
 _HEAD_LINES = 20
 # A character of a function weighs some 20 bytes once it was read.
-_MOST_CHARACTERS = 3_000_000
+_MOST_CHARACTERS = 1_500_000
 
 
 class Functions(Mapping[str, Function]):

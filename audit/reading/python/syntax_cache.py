@@ -11,8 +11,8 @@ from audit.reading.python.lru_cache import LruCache
 from audit.reading.source_files import Source
 from audit.target.python_syntax import UnparsableError, parse
 
-# A character of a program weighs some 50 bytes of syntax tree.
-MOST_CHARACTERS = 1_500_000
+# A character of a program weighs some 80 bytes of syntax tree.
+MOST_CHARACTERS = 500_000
 # A definition that takes less than a quarter of its module is parsed without the rest.
 _SMALL = 4
 # The lines above it are left blank: thousands of them for each definition take longer than the module itself.
