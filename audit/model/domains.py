@@ -80,14 +80,14 @@ def _none(_: object) -> tuple[()]:
 
 def conclude(
     domain: Domain[T],
-    faults_of: Callable[[T], Sequence[F]] = _none,
+    faults_of: Callable[[T], Sequence[F]],
     *,
     may_hide: Callable[[Gap], bool] = _any,
     possible_of: Callable[[T], Sequence[F]] = _none,
 ) -> Answer[F]:
     """Judge each member: a fault is a defect whatever the gaps; a possible one a reservation; then what is not known.
 
-    `faults_of` gives the faults of a member, none where a member by its being there settles the point; `possible_of` those it has if a call goes where it may; `may_hide` says whether a gap can hide a member at fault for this rule.
+    `faults_of` gives the faults of a member; `possible_of` those it has if a call goes where it may; `may_hide` says whether a gap can hide a member at fault for this rule.
     """
     faults = _found(domain.members, faults_of)
     if faults:

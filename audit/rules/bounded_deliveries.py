@@ -94,7 +94,7 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
         told = ", qui remet elle-même son message en file" if symbol in back else ""
         return [Fault(f"`{short(symbol)}`{told}", known.head(symbol))] if symbol in judged else []
 
-    answer = conclude(domain, possible_of=possible)
+    answer = conclude(domain, lambda _: (), possible_of=possible)
     evidence = [e for reading in readings for e in reading.evidence] or [known.source.evidence()]
     late = [short(task.symbol) for task, facts, _ in seen if _requeued(task, facts, readings[:1])]
     rejected = f", et rien ne rejette `{late[0]}`, acquittée après son exécution" if late else ""

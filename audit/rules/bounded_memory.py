@@ -212,6 +212,6 @@ def _without_worker(
     ]
     gaps += [] if places else [UnreadProcess(why=NO_WORKER)]
     domain = ruled_by(known, (), (settings,), "aucun worker", *gaps)
-    answer = conclude(domain, possible_of=lambda _: tuple(unbounded))
+    answer = conclude(domain, lambda _: (), possible_of=lambda _: tuple(unbounded))
     evidence = [e for r in settings for e in r.evidence]
     return answered(guide, "Mémoire des workers", answer, *evidence, nothing=NO_WORKER)

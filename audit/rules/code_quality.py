@@ -79,6 +79,10 @@ def _complaints(run: ToolRun, facts: QualityFacts, title: str, recommendation: s
     return [Wrong(sentence, problem, (facts.evidence(commande=run.command),))]
 
 
+def _nothing(_: ToolRun) -> tuple[Wrong, ...]:
+    return ()
+
+
 def _tool(
     facts: QualityFacts, question: str, sound: str, title: str, recommendation: str, *, intended: bool = False
 ) -> Finding:
@@ -88,7 +92,7 @@ def _tool(
         return _complaints(run, facts, title, recommendation)
 
     domain = tool_run(facts, question)
-    answer = conclude(domain, possible_of=faults) if intended else conclude(domain, faults)
+    answer = conclude(domain, _nothing, possible_of=faults) if intended else conclude(domain, faults)
     command = facts.runs[question].command
     tool = command.split()[0] if command else ""
     told = f"{sound} : {_without_paths(command)} ne signale rien"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from audit.model.domains import Answer, conclude
+from audit.model.domains import conclude
 from audit.model.facts import Process, Setting
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.gaps import UnreadSettings
@@ -61,14 +61,18 @@ def _unset(known: TargetFacts, guide: Guide) -> Sequence[Finding]:
     bare = not any({"concurrency", "autoscale"} & w.options.keys() or w.unknown_words for w in started.members)
     if started.members and bare and known.setting("worker_concurrency"):
         told = "aucune commande de worker ne donne de concurrence"
-        return answered(guide, "", conclude(narrowed(started, ())), nothing=told)
+        return answered(guide, "", conclude(narrowed(started, ()), _nothing), nothing=told)
     reading = read(known, "worker_concurrency")
     unread = reading.missing or ("" if reading.value is None else "`worker_concurrency` ne se lit pas dans le code")
     outside = "`worker_concurrency` n'est pas réglé"
     gaps = [UnreadSettings(*place_of(reading.excerpt), unread)] if unread else []
     scope = scope_of(known, outside, reading, gaps=gaps)
-    answer: Answer[Fault] = conclude(ruled_by(known, (reading,), (), "", scope=scope))
+    answer = conclude(ruled_by(known, (reading,), (), "", scope=scope), _nothing)
     return answered(guide, "", answer, nothing=outside)
+
+
+def _nothing(_: object) -> tuple[Fault, ...]:
+    return ()
 
 
 def _other(worker: Process, wanted: int) -> list[Fault]:

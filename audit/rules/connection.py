@@ -56,7 +56,7 @@ def _gives_up(known: TargetFacts) -> Sequence[Finding]:
     reading = read(known, "broker_connection_max_retries", 100)
     title = "Worker qui renonce au broker"
     if not reading.missing and not reading.value:
-        answer: Answer[Fault] = conclude(setting_domain(known, reading))
+        answer: Answer[Fault] = conclude(setting_domain(known, reading), lambda _: ())
         return answered(guide, title, answer, *reading.evidence, nothing="")
 
     def bare(worker: Process) -> list[Fault]:
@@ -183,7 +183,7 @@ def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
     scope, reading = _soft_scope(known), read(known, name, 0.0)
     if scope.gaps:
         # Whatever the setting is, nobody knows whether it matters.
-        answer: Answer[Fault] = conclude(setting_domain(known, reading, scope=scope))
+        answer: Answer[Fault] = conclude(setting_domain(known, reading, scope=scope), lambda _: ())
         settles = "relancer avec `--level configuration`"
         return answered(guide, "", answer, nothing=scope.outside, settles=settles)
     found = SettingComparison(name, 0.0, bool, guide, "Arrêt progressif non réglé", lambda _: scope)(known)

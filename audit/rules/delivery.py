@@ -97,7 +97,7 @@ def _cancelled(known: TargetFacts) -> Sequence[Finding]:
     reading, scope = read(known, "worker_cancel_long_running_tasks_on_connection_loss", False), late_only(known)
     if reading.missing or scope.outside or not reading.value:
         domain = setting_domain(known, reading, scope=scope if scope.outside else EVERYWHERE)
-        answer: Answer[Fault] = conclude(domain)
+        answer: Answer[Fault] = conclude(domain, lambda _: ())
         return answered(guide, "", answer, *reading.evidence, nothing=scope.outside)
     results_lost, lost = _where_results_are(known, reading, scope), _workers_lost(known, reading, scope)
     told = results_lost.outcome in {Outcome.DEFECT, Outcome.RESERVATION} and lost.outcome is not Outcome.DEFECT

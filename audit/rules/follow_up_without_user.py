@@ -8,7 +8,7 @@ from audit.model.facts import Call
 from audit.model.findings import Finding
 from audit.model.gaps import Doubt
 from audit.model.target_facts import TargetFacts
-from audit.rules.concluded_points import concluded
+from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.domains.role_domain import calls_of_role, chains_to, enough
 from audit.rules.rule import without_role
 from audit.rules.user_dependency import autonomous, no_user_met, no_user_parameter, own_name
@@ -64,12 +64,16 @@ def _follow_up(known: TargetFacts) -> Sequence[Finding]:
     ]
 
 
+def _nothing(_: object) -> tuple[Wrong, ...]:
+    return ()
+
+
 def _triggered(known: TargetFacts, symbol: str) -> Finding:
     doubt = f"aucun chemin d'appel du webhook à `{own_name(symbol)}` n'a été suivi"
     domain = chains_to(known, ("webhook", "webhook_processor"), {symbol}, doubt)
     evidence = [known.source.evidence(appelant=chain[0]) for chain in domain.members]
     # A chain was followed or none was: what else was not followed takes nothing from it.
-    return concluded("Déclenché par webhook (pas d'intervention admin)", conclude(domain), *evidence)
+    return concluded("Déclenché par webhook (pas d'intervention admin)", conclude(domain, _nothing), *evidence)
 
 
 def _published(known: TargetFacts, symbol: str) -> list[Finding]:
@@ -85,12 +89,11 @@ def _published(known: TargetFacts, symbol: str) -> list[Finding]:
     )
     evidence = [known.source.evidence(call.excerpt, appel=call.name) for call in domain.members]
     # One publication is enough to create; each must be delayed, those that were not followed too.
-    found = [concluded(create, conclude(enough(domain)), *evidence[:1])]
+    created = conclude(enough(domain), _nothing)
+    found = [concluded(create, created, *evidence[:1])]
+    answer = conclude(_told(domain), _nothing)
     names = " et ".join(dict.fromkeys(f"`{call.name}()`" for call in domain.members))
-    return [
-        *found,
-        concluded(delayed, conclude(_told(domain)), *evidence, told=f"Utilise {names} avec un `countdown` de 2 s"),
-    ]
+    return [*found, concluded(delayed, answer, *evidence, told=f"Utilise {names} avec un `countdown` de 2 s")]
 
 
 def _told(domain: Domain[Call]) -> Domain[Call]:

@@ -231,7 +231,7 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
     hidden = failure or (*unread_tasks(known), *unsure)
     domain = ruled_by(known, (), members, counted(len(members), "tâche"), *hidden, scope=scope)
     # Somebody may read them from elsewhere.
-    answer = conclude(domain, possible_of=kept)
+    answer = conclude(domain, lambda _: (), possible_of=kept)
     title = "Résultats que personne ne lit"
     return answered(guide, title, answer, evidence, nothing=scope.outside, detail=detail)
 

@@ -81,12 +81,16 @@ def _supervised(known: TargetFacts) -> Sequence[Finding]:
     def left(worker: Process) -> list[Fault]:
         return [Fault(f"rien ne relance `{worker.excerpt.path}`", worker.excerpt)] if worker in bare else []
 
-    answer = conclude(domain, possible_of=left) if maybe else conclude(domain, left)
+    answer = conclude(domain, _nothing if maybe else left, possible_of=left if maybe else _nothing)
     if answer.faults or answer.possible:
         return _left_down(known, bare[0], others[0] if maybe else "")
     if answer.outcome is Outcome.ESTABLISHED:
         return [_brought_back(known, worker, answer) for worker in run]
     return answered(guide, "", answer, nothing=NO_WORKER)
+
+
+def _nothing(_: Process) -> list[Fault]:
+    return []
 
 
 def _left_down(known: TargetFacts, worker: Process, other: str) -> list[Finding]:

@@ -160,7 +160,7 @@ def service_client(known: TargetFacts, role: str) -> Finding:
         named = ", ".join(f"`{own_name(s)}`" for s in symbols)
         doubts = (Doubt(why=f"aucun appel à {named} n'a été suivi depuis `{own_name(known.target.role(role))}`"),)
     domain = run_by_role(known, role, doubts=doubts)
-    answer = conclude(domain, possible_of=lambda one: _opened(known, one, symbols if used else ()))
+    answer = conclude(domain, lambda _: (), possible_of=lambda one: _opened(known, one, symbols if used else ()))
     names = " et ".join(f"`{own_name(s)}()`" for s in used)
     told = f"Les tâches utilisent {names} directement (pas de session utilisateur)"
     return concluded(sentence, answer, known.source.evidence(rôle=names), told=told)

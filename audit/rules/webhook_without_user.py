@@ -113,9 +113,13 @@ def _background(known: TargetFacts, symbol: str) -> Finding:
     ]
     gaps = (*given, *(() if received else (Doubt(why=f"`{name}` n'a pas de paramètre `BackgroundTasks`"),)))
     settled = enough(domain)
-    domain = replace(settled, gaps=(*gaps, *settled.gaps))
+    answer = conclude(replace(settled, gaps=(*gaps, *settled.gaps)), _nothing)
     evidence = [known.source.evidence(call.excerpt) for call in domain.members[:1]]
-    return concluded(sentence, conclude(domain), *received[:1], *evidence)
+    return concluded(sentence, answer, *received[:1], *evidence)
+
+
+def _nothing(_: object) -> tuple[Wrong, ...]:
+    return ()
 
 
 @autonomous(
