@@ -20,6 +20,11 @@ _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp
 _MADE: Mapping[str, Callable[[], object]] = {
     f"builtins.{kind.__name__}": kind for kind in (bool, dict, float, int, list, str)
 }
+# What a cursor gives when there is no row left, by the library that it is of.
+_CURSORS: Mapping[type[ast.expr], re.Pattern[str]] = {
+    ast.Tuple: re.compile(r"(?m)^\s*(?:import|from) pymysql\b"),
+    ast.List: re.compile(r"(?m)^\s*(?:import|from) (?:sqlite3|psycopg2?|asyncpg)\b"),
+}
 _CONSUMERS = re.compile(r"^(kafka|aiokafka)\.(\w+\.)*(AIO)?KafkaConsumer$")
 _STREAMS = re.compile(r"^(pymongo|motor|kubernetes|etcd3|consul)\.")
 _WATCHERS = frozenset({"watchfiles.watch", "watchfiles.awatch"})
@@ -320,6 +325,8 @@ def _is_of_a_library(scope: Scope, call: ast.Call) -> bool:
 
 def _never_gives(scope: Scope, asked: ast.expr, sentinel: ast.expr) -> bool:
     """Whether `iter(int, 1)`, which calls until it is given the second, never is; nor a queue in which nobody puts it."""
+    if isinstance(sentinel, ast.List | ast.Tuple) and not sentinel.elts:
+        return _is_of_another_type(scope, asked, sentinel)
     if not isinstance(sentinel, ast.Constant):
         return False
     if isinstance(asked, ast.Lambda):
@@ -329,6 +336,17 @@ def _never_gives(scope: Scope, asked: ast.expr, sentinel: ast.expr) -> bool:
         return not any(put.search(module.source.text) for module in scope.machine.project.modules.values())
     made = _MADE.get(scope.external(asked))
     return made is not None and made() != sentinel.value
+
+
+def _is_of_another_type(scope: Scope, asked: ast.expr, sentinel: ast.expr) -> bool:
+    """Whether the last batch of a cursor never equals this: a plain cursor of PyMySQL gives `()`, those of most others `[]`."""
+    method = asked.body if isinstance(asked, ast.Lambda) else asked
+    if isinstance(method, ast.Call):
+        method = method.args[0] if last(method.func) == "partial" and method.args else method.func
+    texts = [module.source.text for module in scope.machine.project.modules.values()]
+    known = {kind for kind, imported in _CURSORS.items() if any(imported.search(text) for text in texts)}
+    other = any("DictCursor" in text or "SSCursor" in text for text in texts)
+    return last(method) == "fetchmany" and len(known) == 1 and not other and not isinstance(sentinel, known.pop())
 
 
 def _listens(scope: Scope, call: ast.Call) -> bool:
