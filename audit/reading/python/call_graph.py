@@ -90,7 +90,7 @@ class CallGraph:
         defined = list(definitions(tree))
         implicit = {q for q, owner, node in defined if owner and _is_implicit(node)}
         self.modules[module.name].implicit = implicit or _NONE
-        self.definitions[module.name] = [(q, owner, Place(module, node)) for q, owner, node in defined]
+        self.definitions[module.name] = [(q, owner, Place.of(module, node)) for q, owner, node in defined]
         if tables := list(_class_tables(tree)):
             self.tables[module.name] = tables
         views = {f"{module.name}:{qualified}": _takes_a_request(node) for qualified, _, node in defined}
@@ -141,7 +141,7 @@ def _block(module: Module, body: Iterable[ast.stmt]) -> Block:
     while pending:
         node = pending.pop()
         if isinstance(node, Definition):
-            found.functions.append(FunctionNode(node.name, _called_by_itself(node), module, Place(module, node)))
+            found.functions.append(FunctionNode(node.name, _called_by_itself(node), module, Place.of(module, node)))
             pending += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
         elif isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
             pending += node.orelse

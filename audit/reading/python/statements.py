@@ -285,7 +285,9 @@ def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, fr
     symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
     outer = frame.outer if frame.names.get("__class_body__") else (frame.names, *frame.outer)
     decorations = _decorations(machine, node, frame)
-    function = FunctionValue(symbol, Place(frame.module, node), frame.module.name, outer, decorations, machine.reading)
+    function = FunctionValue(
+        symbol, Place.of(frame.module, node), frame.module.name, outer, decorations, machine.reading
+    )
     machine.undo_log.write(frame.names, node.name, function, frame.origin(node))
     if function.decorators:
         machine.decorated.append(function)
@@ -301,7 +303,7 @@ def _class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
     annotated = (s.target for s in node.body if isinstance(s, ast.AnnAssign))
     fields = tuple(target.id for target in annotated if isinstance(target, ast.Name))
     decorations = _decorations(machine, node, frame)
-    value = ClassValue(symbol, Place(frame.module, node), frame.module.name, names, bases, decorations, fields)
+    value = ClassValue(symbol, Place.of(frame.module, node), frame.module.name, names, bases, decorations, fields)
     finish_class(machine, value, node, frame)
     machine.undo_log.write(frame.names, node.name, value, frame.origin(node))
 

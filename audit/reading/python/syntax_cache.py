@@ -102,6 +102,13 @@ class Place(Generic[Node]):
         self._first, self._last = _first_line(node), node.end_lineno or node.lineno
         self._seen = weakref.ref(node)
 
+    @classmethod
+    def of(cls, module: CachedModule, node: Node) -> "Place[Node]":
+        """The one place of a node: the graph and the values of functions share it."""
+        known = vars(node)
+        found: Place[Node] = known["place"] if "place" in known else known.setdefault("place", cls(module, node))
+        return found
+
     @property
     def is_decorated(self) -> bool:
         """Whether the first line of a definition is above the one that names it: it has a decorator."""
