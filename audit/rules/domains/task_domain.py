@@ -56,7 +56,8 @@ class Uses:
     def _called(self, known: TargetFacts, symbol: str) -> UnrecognisedUse | None:
         """The call of a function that bears such a name, where it stands."""
         function = known.source.functions.get(symbol)
-        calls = [c for c in function.calls if c.excerpt and self.named and self.named(c.name)] if function else []
+        plain = [c for c in function.calls if c.excerpt and c.name.replace(".", "").isidentifier()] if function else []
+        calls = [c for c in plain if self.named and self.named(c.name)]
         place = calls[0].excerpt if calls else None
         return UnrecognisedUse(place.path, place.first_line, calls[0].name) if place else None
 
