@@ -1,4 +1,4 @@
-"""The projects of `blind.txt`, `alone.txt`, `traps.txt` and `mended/`, written below a directory."""
+"""The projects of `blind.txt`, `alone.txt`, `traps.txt`, `held.txt` and `mended/`, written below a directory."""
 
 import re
 from collections.abc import Mapping
@@ -7,8 +7,10 @@ from pathlib import Path
 
 from audit.rules.example import sided
 
-_BLIND, _ALONE, _TRAPS = (Path(__file__).with_name(f"{name}.txt") for name in ("blind", "alone", "traps"))
-_FILES = (_BLIND, _ALONE, _TRAPS, *sorted(Path(__file__).with_name("mended").glob("*.txt")))
+_BLIND, _ALONE, _TRAPS, _HELD = (
+    Path(__file__).with_name(f"{name}.txt") for name in ("blind", "alone", "traps", "held")
+)
+_FILES = (_BLIND, _ALONE, _TRAPS, _HELD, *sorted(Path(__file__).with_name("mended").glob("*.txt")))
 _DJANGO = """\
 import os
 from celery import Celery
