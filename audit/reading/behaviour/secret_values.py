@@ -36,6 +36,11 @@ _OF_A_SERVICE = re.compile(
     r"(?i)(?:^|_)(?:database|db|postgres|postgresql|mysql|mariadb|mongo|mongodb|redis|valkey|rabbitmq|rabbit|amqp|broker|elasticsearch|"
     r"opensearch|ldap|smtp|mail|email|email_host|admin|root|superuser|keycloak|minio|s3|ftp|sftp|kafka|neo4j|default)_"
 )
+# The name of a variable that holds a secret, and no key that somebody wrote to try.
+_OF_VARIABLE = re.compile(
+    r"^(?!(?:.*_)?(?:DEV|DEVELOPMENT|TEST|TESTING|LOCAL|DEBUG|MY|SUPER|INSECURE|SECRET_KEY|DUMMY)(?:_|$))"
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:SECRET|KEY|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)$"
+)
 _SIGNING_KEY = re.compile(r"(?i)^_*(?:default_|jwt_|session_|app_|flask_|django_)*secret(?:_key)?$")
 _KEY_IN_ADDRESS = re.compile(
     r"(?i)[?&](?:api_?key|access_token|token|secret|sig|password)=(?P<key>[\w\-.]{16,})|"
@@ -128,6 +133,8 @@ def plain_secret(name: str, value: str) -> bool:
 
 
 def _may_be(name: str, value: str) -> bool:
+    if _OF_VARIABLE.match(value):
+        return False
     if _NO_SECRET.search(value) or _names_things(name) or _names_things(value):
         return False
     if not is_secret(name) or _ABOUT.search(name) or is_placeholder(value) or not value.isprintable():

@@ -285,9 +285,8 @@ def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, fr
     symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
     outer = frame.outer if frame.names.get("__class_body__") else (frame.names, *frame.outer)
     decorations = _decorations(machine, node, frame)
-    function = FunctionValue(
-        symbol, Place.of(frame.module, node), frame.module.name, outer, decorations, machine.reading
-    )
+    place = Place.of(frame.module, node)
+    function = FunctionValue(symbol, place, frame.module.name, outer, decorations, machine.reading)
     machine.undo_log.write(frame.names, node.name, function, frame.origin(node))
     if function.decorators:
         machine.decorated.append(function)

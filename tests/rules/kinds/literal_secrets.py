@@ -27,6 +27,8 @@ def _none(name: str, text: str, path: str = "shop.py") -> Program:
 
 
 PROGRAMS = (
+    _none("the name of a variable", "SECRET = 'SHOP_WEBHOOK_SECRET'\nkey = os.environ[SECRET]"),
+    _hidden("a key that reads as one", "SECRET_KEY = 'DEV_SECRET_KEY'"),
     _hidden(
         "a default of django-environ",
         "import environ\nenv = environ.Env()\nSECRET_KEY = env.str('SECRET_KEY', 'shop-signing-key')",
