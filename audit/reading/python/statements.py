@@ -284,9 +284,8 @@ def _delete(machine: Machine, node: ast.Delete, frame: Frame) -> None:
 def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
     symbol = f"{frame.module.name}:{frame.qualifier}{node.name}"
     outer = frame.outer if frame.names.get("__class_body__") else (frame.names, *frame.outer)
-    decorations = _decorations(machine, node, frame)
-    place = Place.of(frame.module, node)
-    function = FunctionValue(symbol, place, frame.module.name, outer, decorations, machine.reading)
+    decorations, own = _decorations(machine, node, frame), frame.module
+    function = FunctionValue(symbol, Place.of(own, node), own.name, outer, decorations, machine.reading)
     machine.undo_log.write(frame.names, node.name, function, frame.origin(node))
     if function.decorators:
         machine.decorated.append(function)
