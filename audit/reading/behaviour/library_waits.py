@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from audit.model.observations.waits import Sleep
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.abstract_values import External, Instance, Table, Value, unwrap
 from audit.reading.python.child_nodes import walk
 
 WORDS = (
     *("tenacity", "backoff", "Event(", "Condition(", "Barrier(", "ueue", "select", "get_waiter(", "WebDriverWait"),
-    *("playwright", "subprocess", "os.system"),
+    *("playwright", "subprocess", "os.system", "@", "attempt", "retry"),
 )
 # What may wait, with the place of its timeout.
 _WAITS: Mapping[str, int] = {
@@ -44,10 +45,51 @@ def library_waits(scope: Scope) -> Iterator[Sleep]:
         return
     decorators = scope.root.decorator_list if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else []
     retried = [d for d in decorators if isinstance(d, ast.Call)]
-    for call in (*retried, *scope.calls):
+    waiting: list[tuple[ast.AST, ast.Call]] = [(call, call) for call in (*retried, *scope.calls)]
+    named = [*decorators, *(call.func for call in scope.calls), *(loop.iter for loop in scope.all(ast.For))]
+    waiting += [(node, made) for node in named if isinstance(made := _made_elsewhere(scope, node), ast.Call)]
+    for node, call in waiting:
         seconds = _waited(scope, call)
         if seconds is not None and seconds != 0:
-            yield scope.observed(Sleep, call, seconds=seconds, at_most=True)
+            yield scope.observed(Sleep, node, seconds=seconds, at_most=True)
+
+
+def _made_elsewhere(scope: Scope, node: ast.expr) -> ast.expr:
+    """The call of tenacity, or of backoff, whose answer a name holds outside of this function; else the node itself."""
+    if not isinstance(node, ast.Name | ast.Attribute) or scope.given(node) is not node:
+        return node
+    value = unwrap(scope.evaluated(node))[0]
+    made = isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted in _RETRYING | _BACKOFF
+    return _as_written(scope, value) if made else node
+
+
+def _as_written(scope: Scope, value: Value) -> ast.expr:
+    """The call that made a value, as if it stood here; a plain value, or one that is unknown, as a constant."""
+    value = unwrap(value)[0]
+    if isinstance(value, External):
+        name = ast.Name(value.dotted.rpartition(".")[2], ast.Load())
+        scope.stands[name] = value
+        return name
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        made = _as_written(scope, value.cls)
+        named = [ast.keyword(str(key), _as_written(scope, given)) for key, given in value.keywords.items()]
+        return ast.Call(made, [_as_written(scope, given) for given in value.arguments], named)
+    written = ast.Constant(None)
+    scope.stands[written] = value
+    return written
+
+
+def _option(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:
+    """What a call is given under this name: by itself, by a dictionary that it unpacks, by a name of another place."""
+    given = keyword(call, name)
+    for spread in (k.value for k in call.keywords if k.arg is None and given is None):
+        table = unwrap(scope.evaluated(spread))[0]
+        if not isinstance(table, Table) or name in table or table.opaque:
+            given = _as_written(scope, table.get(name, UNKNOWN) if isinstance(table, Table) else UNKNOWN)
+    given = scope.given(given) if given is not None else None
+    if isinstance(given, ast.Name) and given.id in scope.of_module:
+        return scope.of_module[given.id]
+    return _as_written(scope, scope.evaluated(given)) if isinstance(given, ast.Name | ast.Attribute) else given
 
 
 def _waited(scope: Scope, call: ast.Call) -> _Seconds:
@@ -118,8 +160,8 @@ def _of_a_machine(scope: Scope, call: ast.Call) -> _Seconds:
 
 def _between_attempts(scope: Scope, call: ast.Call) -> _Seconds:
     """What tenacity waits between its attempts, at most."""
-    wait, stop = keyword(call, "wait"), keyword(call, "stop")
-    if wait is None or (isinstance(wait, ast.Constant) and wait.value is None):
+    wait, stop = _option(scope, call, "wait"), _option(scope, call, "stop")
+    if wait is None or scope.evaluated(wait) is None:
         return None
     attempts, longest = _stopped(scope, stop)
     if attempts is None:
@@ -180,11 +222,11 @@ def _exponential(parts: Mapping[str, _Seconds], first: _Seconds, rank: int) -> f
 
 def _backed_off(scope: Scope, call: ast.Call) -> _Seconds:
     """What backoff waits between its attempts, at most."""
-    tries, longest = _number(scope, keyword(call, "max_tries")), _number(scope, keyword(call, "max_time"))
+    tries, longest = (_number(scope, _option(scope, call, key)) for key in ("max_tries", "max_time"))
     kind = last(call.args[0]) if call.args else ""
     if tries is None or tries is UNKNOWN or kind not in {"expo", "constant"}:
         return longest if longest is not None else UNKNOWN
-    parts = {key: _number(scope, keyword(call, key)) for key in ("interval", "factor", "base", "max_value")}
+    parts = {key: _number(scope, _option(scope, call, key)) for key in ("interval", "factor", "base", "max_value")}
     if UNKNOWN in parts.values():
         return UNKNOWN
     numbers = {key: value for key, value in parts.items() if isinstance(value, int | float)}

@@ -18,6 +18,7 @@ from audit.reading.behaviour.exception_handlers import (
     manager_made_by,
     pushed_fate,
 )
+from audit.reading.behaviour.gathered_answers import is_raised
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.swallowing_decorators import swallowed_by_decorators
 from audit.reading.behaviour.told_failures import (
@@ -110,7 +111,8 @@ def _never_read(scope: Scope) -> Iterator[SwallowedError]:
         handed = (
             isinstance(call.func, ast.Attribute) and call.func.attr in {"submit", "map"} and _is_a_pool(scope, call)
         )
-        if not kept and not handed:
+        awaited = last(call.func) == "wait" and scope.external(call.func) == "asyncio.wait"
+        if not kept and not handed and not awaited:
             continue
         holder: ast.AST | None = scope.parents.get(call)
         holder = scope.parents.get(holder) if isinstance(holder, ast.Await) else holder
@@ -122,6 +124,16 @@ def _never_read(scope: Scope) -> Iterator[SwallowedError]:
                 "" if _is_all_its_work(scope, holder) else f"un `{last(call.func)}` dont personne ne lit ce qu'il rend"
             )
             yield scope.observed(SwallowedError, call, how=how, doubt=doubt)
+        elif last(call.func) != "map" and not is_raised(scope, call):
+            how = f"les échecs que `{last(call.func)}` garde parmi ses réponses ne sont ni relancés ni repris"
+            doubt = f"un `{last(call.func)}` dont les échecs, gardés parmi ses réponses, ne sont ni relancés ni repris"
+            ends = scope.body[-1:] == [holder] or not any(isinstance(n, ast.Await) for n in _after(scope, call))
+            yield scope.observed(SwallowedError, call, how=how, doubt=doubt, ends=ends)
+
+
+def _after(scope: Scope, call: ast.Call) -> Iterator[ast.AST]:
+    """What stands below a call in its function."""
+    return (n for n in walk(scope.root) if getattr(n, "lineno", 0) > (call.end_lineno or call.lineno))
 
 
 def _exit_codes(scope: Scope) -> Iterator[SwallowedError]:
