@@ -20,7 +20,7 @@ from audit.model.target_facts import TargetFacts
 from audit.rules.domains.beat_domain import beat_entries
 from audit.rules.domains.process_domain import workers_of_any
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
-from audit.rules.domains.task_domain import tasks_running
+from audit.rules.domains.task_domain import published_task, tasks_running
 from audit.rules.effective_settings import Reading, broker, number, production_tasks, read, short
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
@@ -117,10 +117,9 @@ def _expiring(known: TargetFacts) -> set[str]:
         place_of(o.excerpt) for o in [*dated, *(o for o in known.source.observations_of(DelayedMessage) if o.expires)]
     }
     for message in known.source.observations_of(PublishedMessage):
-        # A retry keeps the expiration of its message; what a task publishes through `self` is itself.
+        # A retry keeps the expiration of its message.
         if message.method != "retry":
-            task = named.get(message.task) or (message.symbol if message.symbol in named else "")
-            expire[task].append(place_of(message.excerpt) in places)
+            expire[named.get(published_task(known, message), "")].append(place_of(message.excerpt) in places)
     # What the task says of all its messages counts whoever publishes them.
     always = {task.symbol for task, _ in production_tasks(known) if number(task.options.get("expires"))}
     if not all(expire.pop("", ())):

@@ -14,7 +14,7 @@ from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
-from audit.rules.domains.task_domain import retry_schedules
+from audit.rules.domains.task_domain import published_task, retry_schedules
 from audit.rules.effective_settings import number, short
 from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
@@ -98,8 +98,9 @@ def _published(known: TargetFacts) -> list[_Expiring]:
     tasks = {key: t.options.get("expires") for t in known.source.tasks for key in (t.name, t.symbol)}
     found = []
     for message in known.source.observations_of(DelayedMessage):
-        given = tasks.get(message.task) if message.expires is None and message.method != "retry" else message.expires
-        if given is None and not message.task and message.method in _PUBLISHING and not _is_soon(message, tasks):
+        task = published_task(known, message)
+        given = tasks.get(task) if message.expires is None and message.method != "retry" else message.expires
+        if given is None and not task and message.method in _PUBLISHING and not _is_soon(message, tasks):
             # It may be a message of one of those that expire.
             given = UNKNOWN
         if given is None:

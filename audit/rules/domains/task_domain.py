@@ -1,5 +1,6 @@
 """What rules quantify over when they speak of tasks and of what their code does, with the gaps in which more may hide."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,12 @@ from audit.model.domains import Domain
 from audit.model.facts import Facts, Task
 from audit.model.gaps import Doubt, ExcludedCode, Gap, LoadedCode, UnrecognisedUse
 from audit.model.observations.failure_handling import RetryFunction
-from audit.model.observations.messages import DirectPublication, PublishedMessage, UncommittedPublication
+from audit.model.observations.messages import (
+    DelayedMessage,
+    DirectPublication,
+    PublishedMessage,
+    UncommittedPublication,
+)
 from audit.model.observations.observation import Observation, Seen
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
@@ -250,6 +256,13 @@ def task_modules(known: TargetFacts, observations: Iterable[Seen]) -> Domain[tup
         *program_gaps(known),
     )
     return Domain(members, tuple(dict.fromkeys(gaps)), extent(known))
+
+
+def published_task(known: TargetFacts, message: PublishedMessage | DelayedMessage) -> str:
+    """The task of a message, as it is told: that of the function itself where it publishes through `self`; empty when unknown."""
+    through_self = message.excerpt is not None and re.search(rf"\bself\.{message.method}\(", message.excerpt.text)
+    own = message.symbol if through_self and message.symbol in known.task_symbols else ""
+    return message.task or own
 
 
 def tasks_read(known: TargetFacts) -> list[str]:

@@ -49,7 +49,26 @@ _BASE = (
     "            raise Reject('too often', requeue=False)\n\n\n"
 )
 
+_AGAIN = """
+
+@app.task(bind=True{0})
+def sweep(self, after):
+    {1}.apply_async(args=[after], countdown=wait(after))
+
+
+@app.task(expires=60)
+def other(key): ...
+"""
+
+
+def _again(name: str, outcomes: frozenset[Outcome], options: str, whom: str) -> Program:
+    return Program("expires-after-delay", name, outcomes, _HEAD + _AGAIN.format(options, whom))
+
+
 PROGRAMS = (
+    _again("a task that publishes itself, and expires in no way", PASSES, "", "self"),
+    _again("a task that publishes itself, and expires", _DOUBTED, ", expires=30", "self"),
+    _again("a task that publishes one that is not known", _DOUBTED, "", "chosen()"),
     Program(
         "retry-function-used",
         "tests that the target leaves aside",
