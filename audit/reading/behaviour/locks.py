@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
-from audit.reading.behaviour.lua_locks import is_unread_script, scripted_lock
+from audit.reading.behaviour.lua_locks import scripted_lock, sets_once, unread_script
 from audit.reading.behaviour.possible_values import may_be_none, written_options
 from audit.reading.behaviour.presence_locks import FILE, existence_locks, presence_lock, singleton_lock
 from audit.reading.behaviour.presence_locks import WORDS as PRESENCE_WORDS
@@ -33,7 +33,16 @@ WORDS = (
         "flock(",
         "lockf(",
     ),
-    *("select_for_update", ".eval(", "register_script", "redis_lock", "portalocker", "InterProcessLock"),
+    *(
+        "select_for_update",
+        ".eval(",
+        "register_script",
+        "evalsha",
+        "script_load",
+        "redis_lock",
+        "portalocker",
+        "InterProcessLock",
+    ),
     *PRESENCE_WORDS,
 )
 _REDIS_OPTIONS = frozenset({"blocking", "blocking_timeout", "sleep", "thread_local"})
@@ -122,8 +131,8 @@ def _taken(scope: Scope, call: ast.Call, names: set[str]) -> Iterator[LockWithEx
         yield scope.observed(LockWithoutExpiry, call, how=how, brief=True)
     elif expires is not None:
         yield scope.observed(LockWithExpiry, call) if expires else scope.observed(LockWithoutExpiry, call)
-    elif is_unread_script(scope, call) and _is_a_lock(scope, call, names):
-        yield scope.observed(LockWithoutExpiry, call, unread=ast.unparse(call.args[0]))
+    elif unread := unread_script(scope, call):
+        yield scope.observed(LockWithoutExpiry, call, unread=unread)
 
 
 def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None:
@@ -135,11 +144,11 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None
     if made is not None:
         return made
     is_a_lock = _is_a_lock(scope, call, names)
-    once = name == "setnx" or (name == "set" and _is_true(keyword(call, "nx")))
+    once = name == "setnx" or (name == "set" and _is_true(keyword(call, "nx"))) or sets_once(scope, call)
     ends = _of_a_key(scope, call, name, names) if is_a_lock or once else None
     if ends is None or is_a_lock:
         return ends
-    told = f"{scope.symbol} {_text(call)}"
+    told = f"{scope.symbol} {_text(call)}".replace("register_script", "")
     if ends is True or _MARKER.search(told):
         return None
     return False if ends is False and _HELD.search(told) else _UNNAMED

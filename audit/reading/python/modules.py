@@ -70,6 +70,8 @@ class Project:
     environment: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     # The texts that list what the project needs.
     requirements: tuple[str, ...] = ()
+    # The scripts of Redis, by path.
+    scripts: Mapping[str, str] = field(default_factory=dict)
     _held: dict[re.Pattern[str], bool] = field(default_factory=dict)
 
     def variable(self, name: str, default: Any) -> Any:
@@ -138,6 +140,8 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CH
     project, cache = Project(excluded=tuple(tree.excluded)), SyntaxCache(tree.unread, most)
     needed = (read_text(tree, path) for path in tree.paths if _REQUIREMENTS.search(path))
     project.requirements = tuple(source.text for source in needed if source)
+    scripts = (read_text(tree, path) for path in tree.paths if path.endswith(".lua"))
+    project.scripts = {source.path: source.text for source in scripts if source}
     sources = list(python_files(tree))
     project.roots = import_roots(tree.paths, (source.text for source in sources), tuple(filter(None, declared)))
     for source in sources:
