@@ -72,7 +72,7 @@ _FOLLOWED = 300
 _MOST_OF_A_NAME = 3
 # A connection in any statement, or a call among the statements of the module itself.
 _MAY_OPEN = re.compile(
-    r"(?m)^\s*@\w|\bdef .*=\s*[\w.]+\(|^class \w+\(|connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
+    r"(?m)^\s*@\w|\bdef .*=\s*[\w.]+\(|^\s*class \w|connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
 )
 
 
@@ -124,8 +124,8 @@ def _run_by_a_class(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     if isinstance(node, ast.ClassDef):
         metaclass = next((k.value for k in node.keywords if k.arg == "metaclass"), None)
         yield from ((metaclass, method) for method in ("__new__", "__init__") if metaclass is not None)
-        held = [s.value for s in node.body if isinstance(s, ast.Assign)]
-        yield from ((value, "__set_name__") for value in held if isinstance(value, ast.Call))
+        held = [s.value for s in node.body if isinstance(s, ast.Assign | ast.AnnAssign)]
+        yield from ((value, "__set_name__") for value in held if isinstance(value, ast.Call | ast.Name))
 
 
 def _runs_before_the_fork(scope: Scope) -> bool:
