@@ -21,27 +21,61 @@ from audit.reading.python.abstract_values import (
     exported,
     unwrap,
 )
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 
+_ADDS = ".add_periodic_task("
+_COLLECTS = r"\.(?:append|add|extend|update|setdefault)\(|\[.*\] *=[^=]"
+_NAMED = (ast.Name, ast.Attribute)
 _OWN = ("celery.beat:PersistentScheduler", "celery.beat.PersistentScheduler", "celery.beat:Scheduler")
 
 
 def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tuple[tuple[BeatEntry, ...], bool]:
     """Entries of the schedule, and whether that is all of it. `names` gives the registered name of a task's symbol."""
     conf, defaults = configuration_of(app), defaults_of(app)
-    decorated = list(_decorated(machine, names))
+    decorated, added = list(_decorated(machine, names)), _additions_are_read(machine)
     key = next((k for k in ("beat_schedule", "CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE") if k in conf), "")
     schedule = unwrap(conf[key])[0] if key else unwrap(defaults.get("beat_schedule"))[0]
     if schedule is None:
-        return tuple(decorated), conf.opaque is None and defaults.opaque is None and _understood(decorated)
+        return tuple(decorated), conf.opaque is None and defaults.opaque is None and _understood(decorated) and added
     if not isinstance(schedule, Table):
         return tuple(decorated), False
     whole = conf.origins.get(key)
     entries = [_entry(machine, name, schedule[name], schedule.origins.get(name, whole), names) for name in schedule]
     known = [entry for entry in (*entries, *decorated) if entry is not None]
-    return tuple(known), None not in entries and _understood(known) and schedule.opaque is None
+    return tuple(known), None not in entries and _understood(known) and schedule.opaque is None and added
+
+
+def _additions_are_read(machine: Machine) -> bool:
+    """Whether each `add_periodic_task` of the project was followed, and not over what its functions collect elsewhere."""
+    schedules = [unwrap(configuration_of(app).get("beat_schedule"))[0] for app in machine.celery_instances]
+    entries = [unwrap(entry)[0] for one in schedules if isinstance(one, Table) for entry in one.values()]
+    origins = [entry.origins.get("task") for entry in entries if isinstance(entry, Table)]
+    read = {(origin.path, origin.first) for origin in origins if origin}
+    modules = [m for m in machine.project.modules.values() if not machine.project.is_test_file(m.source.path)]
+    for module in (m for m in modules if _ADDS in m.source.text):
+        nodes = list(walk(module.tree))
+        if any(_adds(node) and (module.source.path, getattr(node, "lineno", 0)) not in read for node in nodes):
+            return False
+        names = {name for node in nodes if isinstance(node, ast.FunctionDef) for name in _gone_over(node)}
+        collects = re.compile(rf"(?m)^\s+(?:\w+\.)?(?:{'|'.join(names)})(?:{_COLLECTS})")
+        if names and any(collects.search(m.source.text) for m in modules):
+            return False
+    return True
+
+
+def _gone_over(function: ast.FunctionDef) -> set[str]:
+    """The names, not its own, over which a function loops to add periodic tasks."""
+    own = {n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    loops = (n for n in walk(function) if isinstance(n, ast.For) and any(map(_adds, walk(n))))
+    told = {n.id if isinstance(n, ast.Name) else n.attr for f in loops for n in walk(f.iter) if isinstance(n, _NAMED)}
+    return told - own - {"items", "values", "self", "cls"}
+
+
+def _adds(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and f".{node.func.attr}(" == _ADDS
 
 
 def _understood(entries: Sequence[BeatEntry]) -> bool:

@@ -128,6 +128,10 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
         machine.registered += [task] if isinstance(task, Instance) else []
     elif name == "add_periodic_task":
         _add_periodic_task(machine, conf, site)
+    elif isinstance(site.callee, Method) and site.callee.name in _WHEN_CONFIGURED:
+        given = unwrap(site.argument(0, "fun"))[0]
+        machine.when_configured += [(given, app)] if isinstance(given, FunctionValue) else []
+        return None
     else:
         return None
     return UNKNOWN
@@ -357,6 +361,8 @@ def follow_connected(machine: Machine) -> None:
             callee = decoration.callee
             if isinstance(callee, Method) and callee.name in _WHEN_CONFIGURED and machine.is_celery(callee.receiver):
                 machine.follow(function, (callee.receiver,))
+    for function, app in machine.when_configured:
+        machine.follow(function, (app,))
 
 
 def follow_initialisers(machine: Machine) -> None:

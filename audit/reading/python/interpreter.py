@@ -75,6 +75,8 @@ class Machine:
     write_option: Callable[["Machine", Value, Value, Value, Origin], None]
     observers: list[Callable[["Machine", CallSite], Value]] = field(default_factory=list)
     decorated: list[FunctionValue] = field(default_factory=list)
+    # What `app.on_after_configure.connect(function)` gives an application to call.
+    when_configured: list[tuple[FunctionValue, Instance]] = field(default_factory=list)
     # Where each class was called.
     made_at: dict[External | ClassValue, set[Origin | None]] = field(default_factory=dict)
     celery_instances: list[Instance] = field(default_factory=list)
