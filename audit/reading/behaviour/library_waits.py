@@ -47,7 +47,7 @@ def library_waits(scope: Scope) -> Iterator[Sleep]:
     retried = [d for d in decorators if isinstance(d, ast.Call)]
     waiting: list[tuple[ast.AST, ast.Call]] = [(call, call) for call in (*retried, *scope.calls)]
     named = [*decorators, *(call.func for call in scope.calls), *(loop.iter for loop in scope.all(ast.For))]
-    waiting += [(node, made) for node in named if isinstance(made := _made_elsewhere(scope, node), ast.Call)]
+    waiting += [(n, made) for n in named if isinstance(made := _made_elsewhere(scope, n), ast.Call) and made is not n]
     for node, call in waiting:
         seconds = _waited(scope, call)
         if seconds is not None and seconds != 0:
@@ -55,8 +55,9 @@ def library_waits(scope: Scope) -> Iterator[Sleep]:
 
 
 def _made_elsewhere(scope: Scope, node: ast.expr) -> ast.expr:
-    """The call of tenacity, or of backoff, whose answer a name holds outside of this function; else the node itself."""
-    if not isinstance(node, ast.Name | ast.Attribute) or scope.given(node) is not node:
+    """The call of tenacity, or of backoff, whose answer a name or a function of elsewhere gives; else the node itself."""
+    named = isinstance(node, ast.Name | ast.Attribute) and scope.given(node) is node
+    if not named and not (isinstance(node, ast.Call) and not scope.external(node.func)):
         return node
     value = unwrap(scope.evaluated(node))[0]
     made = isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted in _RETRYING | _BACKOFF
