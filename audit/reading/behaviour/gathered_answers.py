@@ -34,7 +34,8 @@ def is_raised(scope: Scope, call: ast.Call, depth: int = 0) -> bool:
         given = [*other.args, *(k.value for k in other.keywords)]
         if any(_mentions(part, held, call) for part in given) and _hands_on(scope, other, depth):
             return True
-    returned = [n.value for n in later if isinstance(n, ast.Return) and n.value is not None]
+    leaving = [n for n in later if isinstance(n, ast.Return | ast.Yield | ast.YieldFrom)]
+    returned = [n.value for n in leaving if n.value is not None]
     if not any(_mentions(value, held, call) for value in returned):
         return False
     callers = calls_of(scope, getattr(scope.root, "name", ""))
