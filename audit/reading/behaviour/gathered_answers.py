@@ -74,12 +74,12 @@ def _acts(nodes: Iterable[ast.AST]) -> bool:
     return any(
         hands_on(n)
         or (isinstance(n, ast.Call) and last(n.func) in _ASKS)
-        or (isinstance(n, ast.If) and _is_test(n.test) and any(map(_does, (m for s in n.body for m in walk(s)))))
+        or (isinstance(n, ast.If) and _asks_of_one(n.test) and any(map(_does, (m for s in n.body for m in walk(s)))))
         for n in nodes
     )
 
 
-def _is_test(test: ast.expr) -> bool:
+def _asks_of_one(test: ast.expr) -> bool:
     return any(isinstance(n, ast.Call) and last(n.func) in {"isinstance", "type"} for n in walk(test))
 
 

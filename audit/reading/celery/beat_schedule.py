@@ -25,6 +25,7 @@ from audit.reading.python.child_nodes import walk
 from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.syntax_cache import Definition
 
 _ADDS = ".add_periodic_task("
 _COLLECTS = r"\.(?:append|add|extend|update|setdefault)\(|\[.*\] *=[^=]"
@@ -56,7 +57,8 @@ def _additions_are_read(machine: Machine) -> bool:
     read = {(origin.path, origin.first) for origin in origins if origin}
     modules = [m for m in machine.project.modules.values() if not machine.project.is_test_file(m.source.path)]
     for module in (m for m in modules if _ADDS in m.source.text):
-        nodes = list(walk(module.tree))
+        # What a module adds as it is loaded was read, and taken back where nothing loads it.
+        nodes = [n for f in walk(module.tree) if isinstance(f, Definition) for n in walk(f)]
         if any(_adds(node) and (module.source.path, getattr(node, "lineno", 0)) not in read for node in nodes):
             return False
         names = {name for node in nodes if isinstance(node, ast.FunctionDef) for name in _gone_over(node)}
