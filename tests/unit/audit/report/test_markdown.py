@@ -173,6 +173,15 @@ def test_open_requirements_are_in_the_headline(strict: Journal, count: int, head
     assert f"**{headline}**\n\n{words}" in report
 
 
+def test_a_partial_requirement_is_in_the_headline(strict: Journal) -> None:
+    for requirement in strict["requirements"]:
+        requirement |= {"verdict": "CONFORME", "known_by": "exécuté"}
+    strict["requirements"][1]["verdict"] = "PARTIEL"
+    strict |= {"problems": [], "verdict": strict["verdict"] | {"validated": True, "unverified": []}}
+    report = plain(render_markdown(strict))
+    assert f" : exigence partielle {strict['requirements'][1]['id']}" in report.partition("**Objet**")[0]
+
+
 def test_an_open_headline_still_says_that_the_rest_was_read(december: Journal) -> None:
     december["requirements"][1]["verdict"] = "INDÉTERMINÉ"
     december["verdict"]["unverified"] = ["8.4"]
