@@ -73,6 +73,7 @@ def light_driver(
         for name, value in {
             "WASSENGER_BASE_URL": f"http://127.0.0.1:{port}/v1",
             "WASSENGER_WEBHOOK_SECRET": SECRET,
+            "WASSENGER_WEBHOOK_PROOF": "signature",
             "ADMIN_TOKEN_SECRET": TOKEN_SECRET,
         }.items():
             monkeypatch.setenv(name, value)
