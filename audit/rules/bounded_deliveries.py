@@ -28,6 +28,8 @@ from audit.rules.task_options import is_unread, own_option
 from audit.rules.worker_pools import CHILDLESS, pool_of
 
 _OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject_on_worker_lost"}
+# A callback, or options that only some calls give, is no message that was read.
+_OTHERS = "les messages de `{0}` qui ont été lus expirent, et d'autres peuvent partir sans expiration"
 _FAILING = "Un message qui échoue chaque fois revient sans fin dans la file : rien ne compte ses livraisons"
 
 
@@ -86,7 +88,10 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
         )
     if not capped:
         gaps += [_maybe(symbol, spoken[symbol]) for symbol in members if symbol in spoken and symbol not in sure]
-    judged = set() if limits else {*members} - sure - spoken.keys() - _expiring(known)
+    always, expiring = _always_expiring(known), _expiring(known)
+    if not capped:
+        gaps += [Doubt(why=_OTHERS.format(short(s))) for s in members if s in expiring - always - sure - spoken.keys()]
+    judged = set() if limits else {*members} - sure - spoken.keys() - always - expiring
     read_so = " ; ".join(reading.told for reading in readings if not reading.missing)
     domain = ruled_by(known, readings, members, read_so, *gaps, *unread_tasks(known))
 
@@ -100,6 +105,7 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     rejected = f", et rien ne rejette `{late[0]}`, acquittée après son exécution" if late else ""
     nothing = f"aucune tâche n'est remise en file à la mort de son processus{rejected}"
     guide = replace(guide, fails=_FAILING) if back & judged else guide
+    guide = replace(guide, passes=f"{guide.passes}, ou quand il expire") if always & {*members} - sure else guide
     return answered(guide, "Message qui revient sans fin", answer, *evidence, nothing=nothing)
 
 
@@ -120,11 +126,12 @@ def _expiring(known: TargetFacts) -> set[str]:
         # A retry keeps the expiration of its message.
         if message.method != "retry":
             expire[named.get(published_task(known, message), "")].append(place_of(message.excerpt) in places)
-    # What the task says of all its messages counts whoever publishes them.
-    always = {task.symbol for task, _ in production_tasks(known) if number(task.options.get("expires"))}
-    if not all(expire.pop("", ())):
-        return always
-    return always | {symbol for symbol, told in expire.items() if all(told)}
+    return {symbol for symbol, told in expire.items() if all(told)} if all(expire.pop("", ())) else set()
+
+
+def _always_expiring(known: TargetFacts) -> set[str]:
+    """The tasks that give all their messages an expiration, whoever publishes them."""
+    return {task.symbol for task, _ in production_tasks(known) if number(task.options.get("expires"))}
 
 
 def _requeued(task: Task, facts: Facts, readings: Sequence[Reading]) -> bool | None:

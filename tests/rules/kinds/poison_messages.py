@@ -144,7 +144,7 @@ PROGRAMS = (
         "counter of the class that the application gives", _hooked("raise Reject('too often', requeue=False)"), PASSES
     ),
     _lost("class that the application gives, without a counter", _hooked("print(task_id)")),
-    _lost("every message expires", _LATE + _PLAIN + _EXPIRING, PASSES),
+    _lost("every message expires", _LATE + _PLAIN + _EXPIRING, _DOUBTED),
     _lost(
         "every message expires, as its task says",
         _LATE + "\n\n@app.task(expires=600)\ndef shrink(key):\n    resize(key)\n\n\nshrink.delay(1)\n",
@@ -157,7 +157,7 @@ PROGRAMS = (
         + 'app.conf.beat_schedule = {"all": {"task": "shop.shrink", "schedule": 60.0, "options": {"expires": 50}}}\n'
         + _PLAIN
         + _EXPIRING,
-        PASSES,
+        _DOUBTED,
     ),
     _lost(
         "every message expires, but those of beat",
