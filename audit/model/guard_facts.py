@@ -35,10 +35,9 @@ class SkippedCall:
 
 @dataclass(frozen=True, slots=True)
 class OpenAnswer:
-    """A function that a function hands out and that answers yes to all, under a condition; `chosen`: a value that somebody has to write."""
+    """A function that a function hands out and that answers yes to all, under a condition."""
 
     condition: str
-    chosen: bool
 
     @property
     def unless(self) -> str:

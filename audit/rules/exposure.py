@@ -18,7 +18,7 @@ from audit.model.observations.secrets_and_certificates import (
     UnverifiedCertificate,
 )
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.caller_domain import Check, enforced, opened, run_by_webhook, skipped, without_key
+from audit.rules.domains.caller_domain import Check, enforced, run_by_webhook, skipped, without_key
 from audit.rules.domains.program_domain import SourceFile, source_files, tracked
 from audit.rules.domains.setting_domain import place_of
 from audit.rules.effective_settings import short
@@ -234,8 +234,6 @@ def _authentic(known: TargetFacts) -> Sequence[Finding]:
     evidence = [known.source.evidence(call.excerpt) for call in checks] or [known.source.evidence()]
     answer = conclude(domain, faults)
     detail = ", ".join(dict.fromkeys(f"`{call.name}`" for call in checks))
-    chosen = [one for check in domain.members for f in check.chain for _, one in opened(known, f) if one.chosen]
-    detail += f" ; tout est accepté si `{chosen[0].condition}`" if chosen else ""
     return answered(guide, "Webhook ouvert à tous", answer, *evidence, nothing=_NO_CODE, detail=detail)
 
 

@@ -27,8 +27,6 @@ _TRIES = re.compile(
     r"(?i)\bnx=True|setnx|try_advisory|blocking=False|nowait|skip locked|on conflict|rowcount|get_or_create|"
     r"(?:return|yield) (?:not |bool\(|True\b|False\b|\w+ is (?:not )?None)|is not None\n"
 )
-# A value that is written on purpose: `proof == "none"`, and not `secret == ""`.
-_CHOSEN = re.compile(r"""^[\w.()\[\]'"]+ (?:==|is) (?:True|['"]\w+['"]|[A-Z][\w.]*\.[A-Z_]+)$""")
 _SECRET = re.compile(r"(?i)secret|token|signature|hmac|digest|api_?key|password|auth")
 
 
@@ -202,7 +200,7 @@ def _opens(statements: Sequence[ast.stmt], condition: str, own: Mapping[str, Def
             if isinstance(statement.value, ast.IfExp):
                 told = ast.unparse(statement.value.test)
                 sides = [(statement.value.body, told), (statement.value.orelse, f"not ({told})")]
-            yield from (OpenAnswer(told[:60], bool(_CHOSEN.search(told))) for one, told in sides if _says_yes(one, own))
+            yield from (OpenAnswer(told[:60]) for one, told in sides if _says_yes(one, own))
 
 
 def _says_yes(value: ast.expr, own: Mapping[str, Definition]) -> bool:

@@ -70,7 +70,7 @@ def skipped(known: TargetFacts, check: Check) -> SkippedCall | None:
         of_function = (one for one in known.source.guards[function.symbol].skipped if one.name in names)
         # A view that leaves has not done its work either.
         found += [one for one in of_function if not one.leaves or function.symbol != known.target.role("webhook")]
-        found += [SkippedCall(name, one.unless, sure=False) for name, one in opened(known, function) if not one.chosen]
+        found += [SkippedCall(name, one.unless, sure=False) for name, one in opened(known, function)]
         names = frozenset(c.name for c in caller.calls if c.target == function.symbol) if caller else frozenset()
     return next((one for one in found if one.sure), found[0] if found else None)
 

@@ -62,7 +62,7 @@ PROGRAMS = (
     _made("made, closed without a secret", PASSES, "    if not secret:\n        return lambda sig, body: False\n"),
     _made(
         "made, open where somebody writes so",
-        PASSES,
+        _DOUBT,
         "    if proof == 'none':\n        return lambda sig, body: True\n",
     ),
     _made("made, open where a value is empty", _DOUBT, "    if proof == '':\n        return lambda sig, body: True\n"),
