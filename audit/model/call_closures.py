@@ -124,6 +124,8 @@ def _followed_from(
     guessed: dict[str, OpaqueCall] = {}
     unlikely: dict[str, OpaqueCall] = {}
     common: set[str] = set()
+    # A task that bears the same name as a method is no candidate: to call a task is to name it.
+    callable_here = {name: kept for name, all_ in named.items() if (kept := tuple(s for s in all_ if s not in tasks))}
     for weak in (False, True):
         # A function that a proof leads to is found before any guess is followed.
         new: Mapping[str, tuple[str, ...]] = dict(chains)
@@ -134,10 +136,10 @@ def _followed_from(
                     if name in COMMON and name not in common:
                         common.add(name)
                         unlikely |= dict.fromkeys((c for c in named.get(name, ()) if c not in unlikely), call)
-            through = list(_guesses(new, followed, named, guessed, told, weak=weak))
+            through = list(_guesses(new, followed, callable_here, guessed, told, weak=weak))
             new = {}
             for start, way, why in through:
-                found = _reached(functions, {start: way}, tasks, followed) if start not in tasks else {}
+                found = _reached(functions, {start: way}, tasks, followed)
                 new |= found
                 guessed |= dict.fromkeys(found, why) if why else {}
             chains |= new

@@ -25,13 +25,13 @@ def delegated_work(source: Facts, closures: Closures, tasks: Collection[str]) ->
     sure: dict[str, tuple[str, ...]] = {symbol: (symbol,) for symbol in closures.sure if symbol in tasks}
     possible: dict[str, tuple[str, ...]] = {}
     pending = list(sure.items())
-    left = set()
+    left = {}
     while pending:
         symbol, chain = pending.pop()
         call = _whole(source, symbol)
         if call is None:
             continue
-        left.add(symbol)
+        left[symbol] = f"{call.name}("
         if call.target:
             found, reached = [call.target], possible if symbol in possible else sure
         else:
@@ -47,7 +47,7 @@ def delegated_work(source: Facts, closures: Closures, tasks: Collection[str]) ->
             if callee not in sure and callee not in possible and callee in source.functions:
                 reached[callee] = (*chain, callee)
                 pending.append((callee, reached[callee]))
-    return DelegatedWork(sure, possible, tuple(gap for gap in closures.opaque if gap.function in left))
+    return DelegatedWork(sure, possible, tuple(gap for gap in closures.opaque if gap.text.startswith(left.get(gap.function, " "))))
 
 
 def _name(symbol: str) -> str:

@@ -38,6 +38,8 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
         impact="Moyen : échecs invisibles, jamais repris",
     ),
     example=with_app("""
+        from gateway import send
+
         @app.task«¦(bind=True)»
         def deliver(«¦self, »message_id):
             try:

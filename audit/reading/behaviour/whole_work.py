@@ -13,17 +13,51 @@ _TABLES = re.compile(r"__subclasses__|entry_points|\.(?:values|items)\(\)$|^[A-Z
 _PREPARES = re.compile(r"(?:^|_)(?:init|initiali[sz]e|set_?up|configure|bootstrap|connections?)(?:_|$)")
 
 
+# What finds an object that was kept, by its key or its name.
+_FINDS = re.compile(r"(?:^|[._])(?:get|first|one|one_or_none|scalar|find|load|lookup|fetch)(?:_\w+)?\(")
+
+
 def whole_work(tree: ast.AST) -> str:
     """What is called, as written; empty where a function does something else too."""
-    statements: list[ast.stmt] = [s for s in getattr(tree, "body", []) if not _is_aside(s)]
-    while len(statements) == 1 and (isinstance(statements[0], ast.With | ast.AsyncWith) or _chooses(statements[0])):
+    statements = _works(getattr(tree, "body", []))
+    while len(statements) == 1 and (_holds(statements[0]) or _chooses(statements[0])):
         body: list[ast.stmt] = getattr(statements[0], "body", [])
-        body = getattr(body[0], "body", []) if _chooses(statements[0]) else body
-        statements = [s for s in body if not _is_aside(s)]
+        statements = _works(getattr(body[0], "body", []) if _chooses(statements[0]) else body)
     if len(statements) != 1:
         return ""
     call = _called(statements[0])
     return ast.unparse(call.func) if call else ""
+
+
+def _holds(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.With | ast.AsyncWith) or (isinstance(statement, ast.Try) and not statement.orelse)
+
+
+def _works(body: list[ast.stmt]) -> list[ast.stmt]:
+    """What is left of a block without what stands aside, and without what only finds the objects that the rest works on."""
+    statements = [s for s in body if not _is_aside(s)]
+    used = {n.id for n in walk(statements[-1]) if isinstance(n, ast.Name)} if statements else set()
+    kept = [s for s in reversed(statements[:-1]) if not _finds(s, used)]
+    return [*reversed(kept), *statements[-1:]]
+
+
+def _finds(statement: ast.stmt, used: set[str]) -> bool:
+    """Whether a statement only gives its value to a name that is used after, or ends the function where there is nothing to do."""
+    if isinstance(statement, ast.Try):
+        return not statement.finalbody and all(_is_aside(s) or _finds(s, used) for s in reversed(statement.body))
+    if isinstance(statement, ast.If):
+        return not statement.orelse and _ends(statement.body)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    found = {n.id for target in targets for n in walk(target) if isinstance(n, ast.Name)}
+    if found & used and isinstance(statement, ast.Assign):
+        used |= {n.id for n in walk(statement.value) if isinstance(n, ast.Name)}
+        return _FINDS.search(ast.unparse(statement.value)) is not None
+    return False
+
+
+def _ends(body: list[ast.stmt]) -> bool:
+    *before, last_one = body
+    return isinstance(last_one, ast.Return | ast.Raise) and all(_is_aside(s) for s in before)
 
 
 def _chooses(statement: ast.stmt) -> bool:
