@@ -47,7 +47,9 @@ def delegated_work(source: Facts, closures: Closures, tasks: Collection[str]) ->
             if callee not in sure and callee not in possible and callee in source.functions:
                 reached[callee] = (*chain, callee)
                 pending.append((callee, reached[callee]))
-    return DelegatedWork(sure, possible, tuple(gap for gap in closures.opaque if gap.text.startswith(left.get(gap.function, " "))))
+    return DelegatedWork(
+        sure, possible, tuple(gap for gap in closures.opaque if gap.text.startswith(left.get(gap.function, " ")))
+    )
 
 
 def _name(symbol: str) -> str:

@@ -22,6 +22,7 @@ from audit.reading.behaviour.published_calls import (
     whole_calls,
 )
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
+from audit.reading.behaviour.spelled_options import is_signed
 from audit.reading.behaviour.upper_bounds import at_most, entry_at_most
 from audit.reading.behaviour.verification_values import arguments_of
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Table, exported, unwrap
@@ -45,7 +46,8 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
     for call in whole_calls(scope):
         yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
-            if last(call.func) in SIGNATURES and (ahead := _ahead(scope, call)) is not None:
+            made = last(call.func) in SIGNATURES or _takes_a_task(scope, call)
+            if made and (ahead := _ahead(scope, call)) is not None:
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
             continue
         ahead = _ahead(scope, call)
@@ -316,8 +318,6 @@ def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
 def _ahead(scope: Scope, call: ast.Call) -> float | Unknown | None:
     """Seconds before the task may run; UNKNOWN when they cannot be told, None when the call says nothing."""
     countdown, eta = keyword(call, "countdown"), keyword(call, "eta")
-    if countdown is None and eta is None and last(call.func) in {*SIGNATURES, "set"}:
-        countdown, eta = _in_options(call, "countdown"), _in_options(call, "eta")
     if countdown is not None and not (isinstance(countdown, ast.Constant) and countdown.value is None):
         value = scope.value(countdown)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
@@ -332,18 +332,27 @@ def _ahead(scope: Scope, call: ast.Call) -> float | Unknown | None:
     return UNKNOWN
 
 
-def _in_options(call: ast.Call, name: str) -> ast.expr | None:
-    """What `options={…}`, written in the call, gives under this name."""
-    held = keyword(call, "options")
-    if not isinstance(held, ast.Dict):
-        return None
-    pairs = zip(held.keys, held.values, strict=True)
-    return next((v for k, v in pairs if isinstance(k, ast.Constant) and k.value == name), None)
+def _tells_a_signature(scope: Scope, call: ast.Call) -> bool:
+    """Whether a call is the `set` of a signature: of one that is made here, or of what is then published."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "set":
+        return False
+    after = scope.parents.get(call)
+    then = isinstance(after, ast.Attribute) and after.attr in METHODS
+    return then or call.func not in scope.parents or is_signed(scope, call.func.value)
+
+
+def _takes_a_task(scope: Scope, call: ast.Call) -> bool:
+    """Whether what is called, unless the project's own, is given a task and when to publish it: `TaskOp(send, key, countdown=60)`."""
+    if keyword(call, "countdown") is None and keyword(call, "eta") is None:
+        return False
+    own = isinstance(scope.evaluated(call.func), FunctionValue)
+    given = [scope.evaluated(one) for one in call.args]
+    return not own and any(isinstance(one, FunctionValue) and one.decorators for one in given)
 
 
 def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
     """Seconds that `**options` give a publication; UNKNOWN when these cannot be read, None when they give none."""
-    if last(call.func) not in _OPTIONS | SIGNATURES:
+    if last(call.func) not in _OPTIONS | SIGNED | SIGNATURES and not _tells_a_signature(scope, call):
         return None
     for given in (k.value for k in call.keywords if k.arg is None):
         held = scope.evaluated(given)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.spelled_options import spelled_options, written_options
 from audit.reading.python.abstract_values import (
     External,
     FunctionValue,
@@ -27,7 +28,8 @@ _CANVAS = frozenset({"group", "chord", "chain"})
 def whole_calls(scope: Scope) -> list[ast.Call]:
     """The calls of a scope, with the method that another name stands for: `send(x)` is `notify.delay(x)` after `send = notify.delay`."""
     if scope.whole is None:
-        scope.whole = [_whole(scope, call) for call in scope.calls]
+        written = [spelled_options(scope, _whole(scope, call)) for call in scope.calls]
+        scope.whole = [*written, *written_options(scope)]
     return scope.whole
 
 
