@@ -30,6 +30,11 @@ def waiting(scope: Scope) -> Iterator[Sleep | ResultWait]:
     if sleeps:
         first = min(sleeps, key=lambda c: c.lineno)
         yield scope.observed(Sleep, first, seconds=_Path(scope, sleeps).longest(scope.body))
+    called = {call.func for call in scope.calls}
+    for node in (n for n in scope.all(ast.Attribute) if n.attr == "sleep" and n not in called):
+        # Whoever is given it sleeps for as long as he wants.
+        if scope.external(node) in _SLEEPS:
+            yield scope.observed(Sleep, node, seconds=UNKNOWN)
     waits = list(_waits(scope))
     for node in waits:
         yield scope.observed(ResultWait, node)
@@ -139,6 +144,9 @@ def _may_sleep(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) or last(call.func) == "sleep"
 
 
+_MANY = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
 class _Path:
     """The longest sum of sleeps on one path through statements."""
 
@@ -201,6 +209,8 @@ class _Path:
     def _inside(self, node: ast.AST) -> float:
         total = 0.0
         for inner in walk(node):
+            # It sleeps as many times as there are members.
+            self._unknown |= isinstance(inner, _MANY) and any(n in self._sleeps for n in walk(inner))
             if inner in self._sleeps and isinstance(inner, ast.Call):
                 given = inner.args[0] if inner.args else keyword(inner, "seconds") or keyword(inner, "delay")
                 value = self._scope.value(given) if given is not None else UNKNOWN

@@ -1,6 +1,7 @@
 """Waits that a library makes for whoever calls it: between its attempts, for an event, for a page, for a machine."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from audit.model.observations.waits import Sleep
@@ -11,7 +12,19 @@ from audit.reading.python.child_nodes import walk
 
 WORDS = (
     *("tenacity", "backoff", "Event(", "Condition(", "Barrier(", "ueue", "select", "get_waiter(", "WebDriverWait"),
-    *("playwright", "subprocess", "os.system", "@", "attempt", "retry"),
+    *(
+        "playwright",
+        "subprocess",
+        "os.system",
+        "@",
+        "attempt",
+        "retry",
+        ".wait(",
+        "pg_sleep",
+        "signal.",
+        "lpop",
+        "rpop",
+    ),
 )
 # What may wait, with the place of its timeout.
 _WAITS: Mapping[str, int] = {
@@ -21,6 +34,10 @@ _WAITS: Mapping[str, int] = {
     "queue.SimpleQueue.get": 1,
     "select.select": 3,
 }
+# Nothing but a signal ends these.
+_WITHOUT_END = frozenset({"signal.pause", "signal.sigwait", "signal.sigwaitinfo"})
+_POPS = frozenset({"blpop", "brpop", "brpoplpush", "blmove", "bzpopmin", "bzpopmax"})
+_SQL_SLEEP = re.compile(r"\bpg_sleep\(\s*([\d.]*)")
 _PAGE = frozenset(
     {"until", "until_not", "wait_for_timeout", "wait_for_selector", "wait_for_load_state", "wait_for_url", "wait_for_function"}
 )  # fmt: skip
@@ -107,6 +124,21 @@ def _waited(scope: Scope, call: ast.Call) -> _Seconds:
     if name in {"wait", "get", "select"} and (place := _WAITS.get(scope.external(call.func))) is not None:
         told = _number(scope, _argument(call, place, "timeout"))
         return told if isinstance(told, int | float) else None
+    return _of_something_else(scope, call, name)
+
+
+def _of_something_else(scope: Scope, call: ast.Call, name: str) -> _Seconds:
+    if name in _POPS:
+        # Without a timeout, or with 0, Redis waits for ever: that is no sleep, but a read that has no limit.
+        return _number(scope, keyword(call, "timeout"))
+    if name == "wait" and isinstance(call.func, ast.Attribute) and scope.evaluated(call.func) is UNKNOWN:
+        # Whatever has a `wait` that is told how long waits that long.
+        return _number(scope, _argument(call, 0, "timeout"))
+    if name in {"pause", "sigwait", "sigwaitinfo"} and scope.external(call.func) in _WITHOUT_END:
+        return UNKNOWN
+    if name == "execute" and call.args:
+        slept = _SQL_SLEEP.search(ast.unparse(call.args[0]))
+        return (float(slept[1]) if slept[1] else UNKNOWN) if slept else None
     return _of_a_command(scope, call) if name in {"run", "call", "check_call", "check_output", "system"} else None
 
 
