@@ -36,8 +36,8 @@ def waiting(scope: Scope) -> Iterator[Sleep | ResultWait]:
         if scope.external(node) in _SLEEPS:
             yield scope.observed(Sleep, node, seconds=UNKNOWN)
     waits = list(_waits(scope))
-    for node in waits:
-        yield scope.observed(ResultWait, node)
+    for waited in waits:
+        yield scope.observed(ResultWait, waited)
     for block in scope.all(ast.With) if not waits else ():
         allowed = any(
             last(i.context_expr.func) == "allow_join_result"
