@@ -35,7 +35,7 @@ _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
     reference=_CONF + "task-soft-time-limit",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Ce qu'une tâche dort reste sous sa limite de temps",
+        passes="Aucune tâche ne dort plus longtemps que sa limite de temps, quand elle en a une",
         fails="Une tâche dort plus longtemps que sa limite de temps : elle est arrêtée à chaque fois",
         advice="Publier la suite avec un `countdown`, ou relever la limite",
         solution="check.apply_async(args=[order_id], countdown=60)",
@@ -68,7 +68,9 @@ def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     )
     evidence = [known.source.evidence(f.excerpt) for f in (*answer.faults, *answer.possible)]
     evidence = evidence or [known.source.evidence()]
-    return answered(_sleeps.guide, "Tâche qui dort trop", answer, *evidence, nothing="aucune tâche ne dort")
+    nothing = "rien de ce que font les tâches ne dort"
+    detail = f"{domain.read}, dont {len(domain.members)} qui dor{'ment' if len(domain.members) > 1 else 't'}"
+    return answered(_sleeps.guide, "Tâche qui dort trop", answer, *evidence, nothing=nothing, detail=detail)
 
 
 class _Limits:
@@ -114,7 +116,7 @@ class _Limits:
     reference=_TASKS + "#avoid-launching-synchronous-subtasks",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Aucune tâche n'attend le résultat d'une autre",
+        passes="Aucune tâche n'attend le résultat d'une tâche qu'elle publie",
         fails="Une tâche attend le résultat d'une autre : workers occupés, toutes s'attendent",
         advice="Enchaîner les tâches (`chain`, `chord`, `link`)",
         solution="(fetch.s(url) | parse.s() | store.s()).delay()",
@@ -157,12 +159,13 @@ def _no_result_wait(known: TargetFacts) -> Sequence[Finding]:
     reference=_TASKS,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucune tâche ne boucle sans fin",
+        passes="Aucune boucle sans sortie ni borne n'a été trouvée dans les tâches",
         fails="Une tâche boucle sans fin : elle occupe un processus pour toujours",
         advice="Faire un tour par exécution, et planifier le suivant avec beat",
         solution='beat_schedule = {"poll": {"task": "application.tasks.poll", "schedule": 30.0}}',
         undetermined=NO_TASK,
         impact="Moyen : un processus de moins, et une tâche jamais acquittée",
+        unsought="qu'une sortie soit un jour prise n'est pas cherché",
     ),
     example="""
         from celery import Celery
@@ -206,7 +209,7 @@ def _left_by(_: TargetFacts, observation: EndlessLoop) -> str:
     reference=_REQUESTS,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Chaque requête HTTP d'une tâche a un délai",
+        passes="Chaque requête HTTP reconnue dans les tâches a un `timeout`",
         fails="Une requête HTTP sans délai peut bloquer une tâche pour toujours",
         advice="Donner un `timeout` à chaque requête",
         solution="requests.get(url, timeout=(5, 30))",

@@ -42,11 +42,12 @@ _PROCESSES = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurre
     reference=_DATETIME,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les tâches emploient des dates avec fuseau",
+        passes="Aucune tâche n'emploie de date et d'heure sans fuseau",
         fails="Des dates sans fuseau sont employées par des tâches : rien n'y dit à quel fuseau elles appartiennent",
         advice="Employer `datetime.now(UTC)`",
         solution="from datetime import UTC, datetime\n\nnow = datetime.now(UTC)",
         undetermined=NO_TASK,
+        unsought="`date.today()`, et une date dont on ne garde que le jour, un texte ou un nombre, ne sont pas cherchés",
     ),
     example="""
         from datetime import «¦UTC, »datetime
@@ -85,7 +86,7 @@ def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
     reference=_TASKS + "#state",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les valeurs partagées sont changées en une opération",
+        passes="Aucune valeur partagée n'est lue, changée en Python, puis réécrite sans verrou par une tâche",
         fails="Une valeur partagée est lue, changée puis réécrite : deux tâches à la fois en perdent une",
         advice="Compter en une opération de la base ou de Redis, ou verrouiller la ligne",
         solution='Order.objects.filter(pk=pk).update(sent=F("sent") + 1)\nredis.incr(key)',
@@ -148,7 +149,7 @@ def _may_be_locked(known: TargetFacts, observation: ReadModifyWrite) -> str:
     reference=_REDIS_LOCKS,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Un verrou pris par une tâche expire de lui-même, ou meurt avec son processus",
+        passes="Chaque verrou reconnu dans les tâches expire de lui-même, ou meurt avec son processus",
         fails="Un verrou sans expiration reste pris pour toujours quand le processus meurt",
         advice="Donner une durée au verrou",
         solution="redis.set(key, token, nx=True, ex=300)",
@@ -175,7 +176,7 @@ def _locks_expire(known: TargetFacts) -> Sequence[Finding]:
         _locks_expire.guide,
         "Verrou sans expiration",
         sound=LockWithExpiry,
-        absent="rien de ce que font les tâches n'est ni ne nomme un verrou",
+        absent="aucun verrou n'y est reconnu, et rien n'y porte ce nom (`lock`, `mutex`, `semaphore`)",
         libraries=_LOCK_LIBRARIES,
         named=_LOCK_NAME,
         doubt=_may_end,
@@ -196,7 +197,7 @@ def _may_end(_: TargetFacts, observation: LockWithoutExpiry) -> str:
     reference=_POSTGREST,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Chaque lecture par PostgREST borne son nombre de lignes (au-delà de mille, le reste serait perdu sans erreur)",
+        passes="Chaque lecture par PostgREST que font les tâches borne son nombre de lignes, sans quoi le serveur n'en rend que mille",
         fails="Une lecture par PostgREST sans borne : le serveur n'en rend que les mille premières lignes, sans le dire",
         advice="Lire par pages, avec `limit` ou `range`",
         solution='client.table("messages").select("id").order("id").range(start, start + 999).execute()',
@@ -239,7 +240,7 @@ def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
     reference=_PROCESSES,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucune tâche ne compte dans la mémoire de son processus",
+        passes="Aucune tâche ne tient de compte dans la mémoire de son processus, d'une exécution à l'autre",
         fails="Une tâche compte dans une variable globale : chaque processus a la sienne, et la perd en mourant",
         advice="Compter en base ou dans Redis",
         solution="redis.incr(key)",

@@ -61,4 +61,4 @@ def _opened_at_import(known: TargetFacts) -> Sequence[Finding]:
     guide = _opened_at_import.guide
     if not shared:
         guide = replace(guide, fails=_AT_IMPORT, impact=_AT_IMPORT_IMPACT)
-    return answered(guide, "Connexion ouverte à l'import", answer, *evidence, nothing="aucune tâche n'existe")
+    return answered(guide, "Connexion ouverte à l'import", answer, *evidence, nothing=NO_TASK)

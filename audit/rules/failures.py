@@ -21,7 +21,7 @@ from audit.rules.rule import Guide
 from audit.rules.task_observations import NotInTasks
 
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
-_NO_RETRY = "aucune tâche ne demande de reprise"
+_NO_RETRY = "aucune tâche n'appelle `retry()` ni n'a d'`autoretry_for`"
 
 
 @practice(
@@ -30,12 +30,13 @@ _NO_RETRY = "aucune tâche ne demande de reprise"
     reference=_TASKS + "states",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucune tâche ne rend son échec comme un succès, `except` d'erreurs nommées mis à part",
+        passes="Aucun `except` large (`Exception`, ou sans classe) ni `suppress` ne fait finir une tâche en succès",
         fails="Une tâche attrape toute exception, et rend l'erreur ou la tait : Celery la compte `SUCCESS`, sans reprise",
         advice="Laisser l'exception sortir, ou appeler `self.retry()`",
         solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
         undetermined=f"{NO_TASK}, ou un `except` large n'entoure qu'une partie de la tâche",
         impact="Moyen : échecs invisibles, jamais repris",
+        unsought="un échec que dit une valeur rendue ou un statut HTTP, ou qu'attrape un `except` d'erreurs nommées, n'est pas cherché",
     ),
     example=with_app("""
         from gateway import send
@@ -92,7 +93,7 @@ def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
     reference=_TASKS + "retrying",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Aucun `except` ne rattrape l'exception de `retry()`",
+        passes="Rien n'attrape l'exception de `retry()` dans une tâche qui l'appelle",
         fails="`retry()` est rattrapée par un `except` qui l'englobe : la reprise part deux fois, ou la tâche passe pour finie",
         advice="Sortir `retry()` du `try`, ou relancer `Retry` avant le `except` large",
         solution="except Retry:\n    raise\nexcept Exception: ...",
@@ -133,7 +134,7 @@ def _caught(known: TargetFacts) -> Sequence[Finding]:
     reference=_TASKS + "Task.max_retries",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Le nombre de reprises est borné",
+        passes="Chaque tâche qui demande des reprises en borne le nombre",
         fails="Une tâche se réessaie sans limite",
         advice="Donner un `max_retries`, et décider quoi faire ensuite",
         solution="@app.task(bind=True, max_retries=5)",
@@ -167,7 +168,7 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     reference=_TASKS + "Task.retry_backoff",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les reprises attendent de plus en plus longtemps",
+        passes="Aucune tâche n'attend toujours le même délai entre ses reprises",
         fails="Les reprises attendent toujours le même délai : les tâches qui échouent ensemble reviennent ensemble, sans jamais espacer leurs essais",
         advice="Reculer exponentiellement, avec de la gigue sauf si le calendrier est imposé",
         solution="@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_jitter=True)",
@@ -235,7 +236,7 @@ def _place(schedule: RetrySchedule) -> Excerpt | None:
     reference=_TASKS + "automatic-retry-for-known-exceptions",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les reprises automatiques visent des erreurs passagères",
+        passes="Chaque `autoretry_for` ne nomme que des erreurs passagères, d'après leur classe",
         fails="`autoretry_for` vise plus que des erreurs passagères : ce qui n'aboutira jamais est réessayé comme une panne",
         advice="Nommer les erreurs passagères",
         solution="@app.task(autoretry_for=(ConnectionError, TimeoutError), retry_backoff=True)",

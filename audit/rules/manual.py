@@ -40,7 +40,7 @@ def explanation(rule: Rule) -> str:
     guide = rule.guide
     lines += [
         f"- **Gravité** : {guide.severity.value} ; impact : {guide.impact}",
-        f"- **Établi** : {guide.passes}.",
+        f"- **Établi** : {guide.passes}{f' ; {guide.unsought}' if guide.unsought else ''}.",
         f"- **Défaut** : {guide.fails}.",
         f"- **Indéterminé quand** : {guide.undetermined}.",
         f"- **Recommandation** : {guide.advice}.",

@@ -56,7 +56,8 @@ def answered(
         return unknown(guide, f"{named(answer.gaps)}{told}", settles)
     if answer.outcome is Outcome.NOT_APPLICABLE:
         return [Finding(answer.outcome, f"{guide.passes} : {nothing}{told}", proof=answer.proof)]
-    return [Finding(answer.outcome, f"{guide.passes} ({detail or answer.read})", evidence, proof=answer.proof)]
+    shown = " ; ".join(filter(None, (detail or answer.read, guide.unsought)))
+    return [Finding(answer.outcome, f"{guide.passes} ({shown})", evidence, proof=answer.proof)]
 
 
 def failed(

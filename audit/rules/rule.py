@@ -32,7 +32,8 @@ _TOO_LONG = (
 class Guide:
     """What a rule teaches, in French: the sentence of a pass and of a failure, what to do, and when it cannot conclude.
 
-    `solution` is code in `language`; `severity` and `impact` are those of the problem a failure reports.
+    `solution` is code in `language`; `severity` and `impact` are those of the problem a failure reports. `unsought`: what of
+    its subject the rule does not look for, which a pass says.
     """
 
     severity: Severity
@@ -43,6 +44,7 @@ class Guide:
     undetermined: str
     impact: str = "Faible"
     language: str = "python"
+    unsought: str = ""
 
 
 @dataclass(frozen=True)

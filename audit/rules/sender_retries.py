@@ -88,7 +88,7 @@ def _never(known: TargetFacts) -> Finding:
 @_retried(
     "retry-limit",
     "Trois reprises au plus",
-    passes="Un échec passager est réessayé au plus 3 fois",
+    passes="L'envoi demande 3 reprises au plus",
     fails="L'envoi est réessayé sans limite, ou un autre nombre de fois",
     solution="@celery_app.task(bind=True, max_retries=3)",
     example={
@@ -114,7 +114,7 @@ def _limit(known: TargetFacts) -> Sequence[Finding]:
         text = f"L'envoi est réessayé {count}, au lieu de 3"
         return Wrong(text, _problem("Nombre de reprises", schedule.excerpts), _shown(known, schedule))
 
-    return _concluded(known, "Un échec passager est réessayé au plus 3 fois", fault)
+    return _concluded(known, "L'envoi demande 3 reprises au plus", fault)
 
 
 def _shown(known: TargetFacts, schedule: RetrySchedule, **values: str) -> tuple[Evidence, ...]:
@@ -128,7 +128,7 @@ def _french(delays: Sequence[float]) -> str:
 @_retried(
     "retry-delays",
     "Recul exponentiel 60, 120, 240 s",
-    passes="Les reprises attendent 60 s, 120 s puis 240 s",
+    passes="Les reprises que l'envoi demande attendent 60 s, 120 s puis 240 s",
     fails="Les délais de reprise que la tâche emploie ne sont pas ceux du cahier",
     solution="raise self.retry(countdown=60 * 2**self.request.retries)",
     example={
@@ -155,13 +155,13 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
         problem = _problem("Délais de reprise", schedule.excerpts)
         return Wrong(text, problem, _shown(known, schedule, délais=asked))
 
-    return _concluded(known, f"Les reprises suivent un recul exponentiel : {_french(DELAYS)}", fault, delays=True)
+    return _concluded(known, f"Les reprises que l'envoi demande attendent {_french(DELAYS)}", fault, delays=True)
 
 
 @_retried(
     "retry-not-swallowed",
     "La reprise n'est pas avalée",
-    passes="Aucun `except` ne rattrape l'exception de `self.retry()`",
+    passes="Rien n'attrape l'exception de `self.retry()` dans la tâche d'envoi",
     fails="`self.retry()` est rattrapée : la reprise part deux fois, ou la tâche passe pour finie",
     solution="except Retry:\n    raise",
     example={
@@ -183,7 +183,7 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
     },
 )
 def _swallowed(known: TargetFacts) -> Sequence[Finding]:
-    sentence = "Aucun `except` ne rattrape l'exception de `self.retry()`"
+    sentence = "Rien n'attrape l'exception de `self.retry()` dans la tâche d'envoi"
     if not known.target.role("sender"):
         return [without_role(known, "sender", sentence)]
     domain = sender_policy(known)

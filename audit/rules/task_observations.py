@@ -12,7 +12,7 @@ from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.setting_domain import place_of
 from audit.rules.domains.task_domain import Reached, Uses, in_a_task, recognised_in_tasks, run_by_tasks
-from audit.rules.effective_settings import short
+from audit.rules.effective_settings import NO_TASK, short
 from audit.rules.practice import Fault, answered
 from audit.rules.rule import Guide
 
@@ -83,7 +83,10 @@ class NotInTasks(Generic[Seen]):
         )
         quoted = [fault.excerpt for fault in (*answer.faults, *answer.possible)][:_QUOTED] or [None]
         evidence = [known.source.evidence(excerpt) for excerpt in quoted]
-        return answered(self.guide, self.title, answer, *evidence, nothing=self.absent or "aucune tâche n'existe")
+        # Where the rule speaks of something, how many functions do it is what a reader finds again.
+        detail = f"{domain.read}, dont {len(domain.members)} où il y en a" if self.sound else ""
+        nothing = self.absent or NO_TASK
+        return answered(self.guide, self.title, answer, *evidence, nothing=nothing, detail=detail)
 
     def _faults(self, member: Reached[Seen], *, sure: bool) -> list[Fault]:
         """What is certain of a function that tasks run for sure, or the rest."""

@@ -50,7 +50,7 @@ def _swallowed(name: str, *lines: str) -> Case:
 
 def _handed_on(name: str, *lines: str) -> Case:
     rule, name, edit = _retried(name, *lines)
-    return established(rule, name, "Aucun `except`", edit, _HEAD)
+    return established(rule, name, "Rien n'attrape", edit, _HEAD)
 
 
 OWN_OPTIONS = (

@@ -7,7 +7,7 @@ APP, SEND = "app/tasks/celery_app.py", "app/tasks/message_tasks.py"
 _RULE, _NAME = "retry-limit", "app.tasks.message_tasks.send_single_message"
 _DECORATOR = "@celery_app.task(bind=True, max_retries=MAX_RETRIES)"
 _OPEN = Edit(SEND, "    if attempt >= MAX_RETRIES:", "    if attempt >= 999:")
-_SOUND = "au plus 3 fois"
+_SOUND = "3 reprises au plus"
 _UNREAD = "`max_retries` ne se calcule pas"
 
 

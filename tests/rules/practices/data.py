@@ -125,7 +125,7 @@ CASES = (
     not_concerned(
         "locks-expire",
         "none",
-        "rien de ce que font les tâches n'est ni ne nomme un verrou",
+        "aucun verrou n'y est reconnu",
         Edit(TASKS, f"if not {_LOCK}:", "if not order_id:"),
     ),
     undetermined(

@@ -130,7 +130,7 @@ CASES = (
     not_concerned(
         "retry-function-used",
         "no test",
-        "n'appelle une fonction de reprise",
+        "n'appelle de fonction dont le nom dit une reprise",
         Edit("tests/test_backoff.py", "from shop.backoff import retry_delay", "from shop.backoff import other"),
         Edit("tests/test_backoff.py", "assert retry_delay(1) == 2 * retry_delay(0)", "assert other"),
     ),

@@ -85,7 +85,7 @@ CASES = (
         "ne se lit pas",
         _instead("while not day:", "    time.sleep(1)"),
     ),
-    not_concerned("sleep-within-limit", "none", "aucune tâche ne dort", _instead("pass")),
+    not_concerned("sleep-within-limit", "none", "rien de ce que font les tâches ne dort", _instead("pass")),
     *(fails("no-endless-loop", name, "`report`", _WATCH, _instead(*lines)) for name, *lines in _ENDLESS),
     *(established("no-endless-loop", name, "tâches", _WATCH, _instead(*lines)) for name, *lines in _ENDING),
     fails(
