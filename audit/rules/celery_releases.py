@@ -80,10 +80,14 @@ class CeleryRelease:
 
 
 def release(version: str) -> CeleryRelease:
-    """The line of a version such as `5.3.6` or `5.3.*`; the newest that is known where the version does not say."""
+    """The line of a version such as `5.3.6`, `5.3.*` or `4.*`; the newest that is known where the version does not say."""
     lines = [one.rpartition(".")[0] for one in _table()["releases"]]
     if len(_numbers(version)) < 2:
-        return CeleryRelease(lines[-1])
+        major = [line for line in lines if _numbers(line)[:1] == _numbers(version)]
+        told = bool(major) and major[-1] != lines[-1]
+        return (
+            CeleryRelease(major[-1], told=True, asked=version.removesuffix(".*")) if told else CeleryRelease(lines[-1])
+        )
     asked = _numbers(version)[:2]
     older = [line for line in lines if _numbers(line) <= asked]
     return CeleryRelease(older[-1] if older else lines[0], told=True, asked=".".join(map(str, asked)))

@@ -21,8 +21,8 @@ def told_release(known: TargetFacts) -> Release | None:
     imported = known.configuration.versions.get("celery", "") if known.configuration else ""
     if imported and known.configuration:
         return Release(imported, known.configuration.evidence(celery=imported))
-    # An exact release says more than `5.6.*`.
-    pinned = sorted(known.source.observations_of(PinnedCelery), key=lambda o: "*" in o.version)
+    # An exact release says more than `5.6.*`, which says more than `5.*`.
+    pinned = sorted(known.source.observations_of(PinnedCelery), key=lambda o: ("*" in o.version, -o.version.count(".")))
     if not pinned:
         return None
     place, version = pinned[0].excerpt, pinned[0].version

@@ -7,8 +7,12 @@ import pytest
 from celery.app.defaults import NAMESPACES, flatten
 
 from audit.model.findings import Outcome
+from audit.model.observations.deployment_statements import PinnedCelery
+from audit.reading.deployment.deployment_facts import read_deployment
+from audit.reading.source_files import walk
 from audit.rules.celery_releases import declared_settings, is_boolean, release
 from tests.celery_defaults import table
+from tests.rules.example_projects import write
 from tests.rules.setting_projects import APP, asked
 
 
@@ -22,7 +26,14 @@ def test_the_table_says_what_the_celery_installed_here_declares() -> None:
 
 @pytest.mark.parametrize(
     ("version", "line", "told"),
-    [("5.3.6", "5.3", True), ("5.6.*", "5.6", True), ("9.1", "5.7", True), ("4.2", "4.4", True), ("5.*", "5.7", False)],
+    [
+        ("5.3.6", "5.3", True),
+        ("5.6.*", "5.6", True),
+        ("9.1", "5.7", True),
+        ("4.2", "4.4", True),
+        ("5.*", "5.7", False),
+        ("4.*", "4.4", True),
+    ],
 )
 def test_a_version_has_the_table_of_its_line(version: str, line: str, told: bool) -> None:
     assert (release(version).name, release(version).told) == (line, told)
@@ -52,6 +63,9 @@ def test_only_changes_are_written() -> None:
         ("celery==5.3.6", "worker_soft_shutdown_timeout = 9.0", Outcome.DEFECT, "Celery 5.3 ne lit pas encore"),
         ("celery==5.6.3", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "noms de Celery 5.6"),
         ("celery >= 5, < 5.4", "worker_soft_shutdown_timeout = 9.0", Outcome.DEFECT, "Celery 5.3 ne lit pas encore"),
+        ("celery[redis]>=4.3.0,<5.0.0", "worker_soft_shutdown_timeout = 9.0", Outcome.DEFECT, "Celery 4.4 ne lit pas"),
+        ("celery ~= 4.4", "worker_soft_shutdown_timeout = 9.0", Outcome.DEFECT, "Celery 4.4 ne lit pas"),
+        ("celery>=4.3,<6", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "faute de version"),
         ("celery-redbeat<2.1", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "faute de version"),
         ("celery>=5", "worker_soft_shutdown_timeout = 9.0", Outcome.ESTABLISHED, "faute de version"),
         ("celery==5.6.3", "task_queue_ha_policy = 'all'", Outcome.DEFECT, "ne lit plus"),
@@ -74,3 +88,29 @@ def test_a_setting_that_the_release_does_not_have_is_not_asked_for(
 ) -> None:
     files = {"app.py": APP.format(""), "setup.py": f'setup(install_requires=["celery >= 5, {asked_for}"])\n'}
     assert asked(tmp_path, "startup-retry", files).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "told"),
+    [
+        ("pyproject.toml", '[tool.poetry.dependencies]\ncelery = "^4.3.0"\n', "4.*"),
+        (
+            "pyproject.toml",
+            '[tool.poetry.dependencies]\ncelery = { version = "~5.2.1", extras = ["redis"] }\n',
+            "5.2.*",
+        ),
+        ("pyproject.toml", '[tool.poetry.dependencies.celery]\nextras = ["redis"]\nversion = "^4.4"\n', "4.*"),
+        ("setup.py", "needed = ['celery[redis]>=4.3.0,<5.0.0']\nsetup(install_requires=needed)\n", "4.*"),
+        ("PKG-INFO", "Requires-Dist: celery[redis] (<5.0.0,>=4.3.0)\n\ncelery==5.6.3\n", "4.*"),
+        ("Pipfile", '[packages]\ncelery = "==4.4.7"\n', "4.4.7"),
+        ("Pipfile.lock", '"celery": {\n "hashes": ["a"],\n "version": "==5.3.6"\n }', "5.3.6"),
+        ("setup.cfg", "install_requires =\n    celery>3,<=5.2.7\n", "5.2.*"),
+        ("requirements.txt", "celery<5.2.1\n", "5.2.*"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\ncelery = "*"\ncelery-types = "^0.2"\n', ""),
+        ("requirements.txt", "celery>=4\n", ""),
+    ],
+)
+def test_the_newest_release_that_a_file_lets_in_is_read(tmp_path: Path, path: str, text: str, told: str) -> None:
+    write(tmp_path, {path: text})
+    found = read_deployment(walk(tmp_path, ()), ())
+    assert [o.version for o in found if isinstance(o, PinnedCelery)] == ([told] if told else [])

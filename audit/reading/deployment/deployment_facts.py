@@ -25,7 +25,7 @@ _DEPLOYMENT = re.compile(
     r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|crontab[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini))$"
 )
 _PINNED = re.compile(
-    r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile\.lock|pyproject\.toml|setup\.(py|cfg)|requires\.txt)$"
+    r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile(\.lock)?|pyproject\.toml|setup\.(py|cfg)|requires\.txt)$"
 )
 # What an unpacked distribution says of itself.
 _METADATA = re.compile(r"^([^/]+\.(dist|egg)-info/)?(METADATA|PKG-INFO)$")
@@ -40,13 +40,19 @@ _VOLUMES = re.compile(
 )
 _AGAIN = re.compile(r"\bcompose\b[^\n]*\bup\b|\bkubectl\b[^\n]*\bapply\b|\bstack\s+deploy\b")
 _CLEANS = re.compile(r"(?i)clean|reset|fresh|nuke|(^|[^a-z])(dev|devel|local|tests?|ci|e2e)([^a-z]|$)")
+_BOUND = r"(?:===?|~=?|\^|[<>!]=?)[ \t]*\d[\w.]*\*?"
+_BOUNDS = rf"{_BOUND}(?:[ \t]*,[ \t]*{_BOUND})*"
 _CELERY = re.compile(
-    r"(?im)^celery(?:\[[^\]]*\])?\s*(?P<how>[=~]=)\s*(?P<version>[\d.]+\*?)"
+    rf"(?im)(?P<required>^Requires-Dist:)?(?:(?<=Requires-Dist:)|^|[\"'])[ \t]*celery(?:\[[^\]]*\])?[ \t]*\(?(?P<asked>{_BOUNDS})"
+    # Of Poetry, Pipenv, and what locks them.
+    rf"|^[\"']?celery[\"']?[ \t]*=[ \t]*(?:\{{[^}}]*?\bversion[ \t]*=[ \t]*)?[\"'](?P<table>{_BOUNDS}|\d[\d.]*\*?)[\"']"
+    rf"|^\[[\w.\-]+\.celery\]\n(?:[^\[\n][^\n]*\n)*?version[ \t]*=[ \t]*[\"'](?P<section>{_BOUNDS}|\d[\d.]*\*?)[\"']"
     r"|name = \"celery\"\s+version = \"(?P<locked>[\d.]+)\""
-    r"|[\"']celery(?:\[[^\]]*\])?\s*(?P<quoted_how>[=~]=)\s*(?P<quoted>[\d.]+\*?)"
-    r"|^Requires-Dist: celery(?:\[[^\]]*\])?\s*\(?(?P<required_how>[=~]=)\s*(?P<required>[\d.]+\*?)"
-    r"|(?:^|[\"'])[ \t]*celery(?:\[[^\]]*\])?\s*(?:[>!]=?\s*[\d.]+\s*,\s*)*<\s*(?P<below>\d+\.[1-9]\d*)"
+    r"|\"celery\": \{[^{}]*\"version\": \"(?P<piped>==[\d.]+)\""
 )
+# More than any number of a release.
+_ANY = 1 << 30
+_ONE_BOUND = re.compile(r"(?P<how>[=~^<>!]*)[ \t]*(?P<version>\d+(?:\.\d+)*(?:\.\*)?)")
 _ENVIRONMENTS = re.compile(r"(^|/)\.env(\.[\w.-]+)?$")
 _MODELS = re.compile(r"(?i)example|sample|template|dist|default|exemple|modele|schema")
 
@@ -91,18 +97,37 @@ def _read(tree: Tree, path: str, reader: Reader) -> list[Observation]:
 def _pinned(source: Source) -> Iterator[Observation]:
     for found in _CELERY.finditer(source.text):
         names = found.groupdict()
-        if _METADATA.search(source.path) and not names["required"]:
+        if _METADATA.search(source.path) and not names.pop("required"):
             # A line of the description, which the distribution does not ask for.
             continue
         line = source.text.count("\n", 0, found.start()) + 1
         last = line + found.group().count("\n")
-        version = next(filter(None, (names[n] for n in ("version", "locked", "quoted", "required"))), "")
-        how = next(filter(None, (names[n] for n in ("how", "quoted_how", "required_how"))), "==")
-        told = version if how == "==" else f"{version.rpartition('.')[0]}.*"
-        if names["below"]:
-            major, _, minor = names["below"].partition(".")
-            told = f"{major}.{int(minor) - 1}.*"
-        yield PinnedCelery("", source.excerpt(line, last, "text"), told)
+        told = newest_release(
+            next(filter(None, (names[n] for n in ("asked", "table", "section", "locked", "piped"))), "")
+        )
+        if told:
+            yield PinnedCelery("", source.excerpt(line, last, "text"), told)
+
+
+def newest_release(bounds: str) -> str:
+    """The newest release that `>=4.3,<5` or `^5.2` lets in: exact, or `4.*`; empty where nothing bounds it."""
+    found = [_newest(one["how"], one["version"]) for one in _ONE_BOUND.finditer(bounds)]
+    exact = [version for version in found if version and "*" not in version]
+    told = exact or sorted(filter(None, found), key=lambda v: [int(n) for n in v.split(".")[:-1]] + [_ANY])
+    return told[0] if told else ""
+
+
+def _newest(how: str, version: str) -> str:
+    numbers = version.removesuffix(".*").split(".")
+    if how in {"", "=", "==", "==="}:
+        return version
+    if how == "<":
+        if not any(int(n) for n in numbers[2:]):
+            minor = int(numbers[1]) if len(numbers) > 1 else 0
+            numbers = [numbers[0], str(minor - 1)] if minor else [str(int(numbers[0]) - 1)]
+        return ".".join([*numbers[:2], "*"])
+    kept = {"^": numbers[:1], "~": numbers[:2], "~=": numbers[:-1], "<=": [*numbers, "0"][:2]}.get(how)
+    return ".".join([*kept, "*"]) if kept else ""
 
 
 def _said(source: Source) -> Iterator[Observation]:
