@@ -71,7 +71,7 @@ def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
     def doubt(_: TargetFacts, seen: NaiveDatetime) -> str:
         return (
             f"le fuseau de ce que `{short(seen.symbol)}` lit par `{seen.constructor}` n'est pas dit"
-            if seen.parsed
+            if seen.unsaid
             else ""
         )
 

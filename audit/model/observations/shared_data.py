@@ -9,12 +9,13 @@ from audit.model.observations.observation import TaskObservation
 class NaiveDatetime(TaskObservation):
     """A date made without a time zone; `constructor` is what makes it (`datetime.now()`).
 
-    `names`: it only serves to name something, such as a file. `parsed`: it is read from a text, whose zone may be agreed upon.
+    `names`: it only serves to name something, such as a file. `unsaid`: its zone may be agreed upon: it is read from a text, put
+    together, or the day that it is where the machine is.
     """
 
     constructor: str
     names: bool = False
-    parsed: bool = False
+    unsaid: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def naive_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
         name, given, zoned = _called(scope, call)
         if not name or given > _NAIVE[name] or zoned or is_given_a_zone(scope, call) or _never_runs(scope, call):
             continue
-        yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()", names=_only_names(scope, call))
+        yield scope.observed(NaiveDatetime, call, constructor=f"datetime.{name}()", names=only_names(scope, call))
     yield from _handed_over(scope)
 
 
@@ -42,7 +42,7 @@ def _called(scope: Scope, call: ast.Call) -> tuple[str, int, bool]:
     return (_CLOCKS.get(value.dotted, "") if isinstance(value, External) else ""), given, zoned
 
 
-def _only_names(scope: Scope, call: ast.Call) -> bool:
+def only_names(scope: Scope, call: ast.Call) -> bool:
     """Whether a date becomes part of a text, which names what it is given to: `path = f"{datetime.now():%Y}.csv"`."""
     written = False
     for around in scope.around(call):

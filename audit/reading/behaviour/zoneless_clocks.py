@@ -3,13 +3,26 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from audit.model.observations.shared_data import NaiveDatetime
+from audit.reading.behaviour.clocks import only_names
 from audit.reading.behaviour.given_zones import is_given_a_zone
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.child_nodes import walk
 
-WORDS = ("strptime", "timezone", "Timestamp", "tzinfo=None", "combine(", "strftime", "ctime")
+WORDS = (
+    "strptime",
+    "timezone",
+    "Timestamp",
+    "tzinfo=None",
+    "combine(",
+    "strftime",
+    "ctime",
+    "today(",
+    "datetime(",
+    ".date()",
+)
 _WITHOUT_ZONES = re.compile(r"(?m)^[ \t]*USE_TZ[ \t]*=[ \t]*False\b")
 _OF_PANDAS = frozenset({"pandas.Timestamp.now", "pandas.Timestamp.today"})
 # A date that is read, rather than the name of a file, tells hours from minutes.
@@ -20,6 +33,7 @@ _ZONED = re.compile(r"%[zZ]")
 _LOGS = re.compile(
     r"(?i)^(debug|info|warning|warn|error|exception|critical|log|print|write|format)$|path|join|open|name|log"
 )
+_LOCAL = {name: f"datetime.datetime.{name}" for name in ("now", "today")}
 _NOW = frozenset({"now", "utcnow"})
 
 
@@ -29,7 +43,38 @@ def zoneless_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
         if constructor := _naive(scope, call):
             yield scope.observed(NaiveDatetime, call, constructor=constructor)
         elif last(call.func) == "strptime" and _is_kept_naive(scope, call):
-            yield scope.observed(NaiveDatetime, call, constructor="datetime.strptime()", parsed=True)
+            yield scope.observed(NaiveDatetime, call, constructor="datetime.strptime()", unsaid=True)
+        elif constructor := _of_the_machine(scope, call):
+            yield scope.observed(NaiveDatetime, call, constructor=constructor, unsaid=True)
+
+
+def _of_the_machine(scope: Scope, call: ast.Call) -> str:
+    """A day of now by the machine's zone, or a date put together without one, unless a text only shows or names it."""
+    name, constructor = last(call.func), ""
+    if name == "today" and scope.external(call.func) == "datetime.date.today":
+        constructor = "date.today()"
+    elif name == "date" and isinstance(call.func, ast.Attribute) and isinstance(made := call.func.value, ast.Call):
+        if last(made.func) in _LOCAL and scope.external(made.func) in _LOCAL.values() and not _is_zoned(made, 0):
+            constructor = f"datetime.{last(made.func)}().date()"
+    elif name.endswith("datetime") and call.args and scope.external(call.func) == "datetime.datetime":
+        constant = all(isinstance(one, ast.Constant) for one in call.args)
+        constructor = "" if constant or _is_zoned(call, 7) else "datetime()"
+    if not constructor or is_given_a_zone(scope, call):
+        return ""
+    holder = scope.parents.get(call)
+    combined = isinstance(holder, ast.Call) and last(holder.func) == "combine"
+    return "" if combined or only_names(scope, call) or _is_logged(scope, call) else constructor
+
+
+def _is_zoned(call: ast.Call, before: int) -> bool:
+    named = any(k.arg in {None, "tz", "tzinfo"} for k in call.keywords)
+    return named or len(call.args) > before or any(isinstance(one, ast.Starred) for one in call.args)
+
+
+def _is_logged(scope: Scope, node: ast.expr) -> bool:
+    """Whether a value is only shown, in a line of a log."""
+    around = takewhile(lambda one: not isinstance(one, ast.stmt), scope.around(node))
+    return any(isinstance(one, ast.Call) and _LOGS.search(last(one.func)) for one in around)
 
 
 def _is_kept_naive(scope: Scope, call: ast.Call) -> bool:
@@ -63,7 +108,7 @@ def _naive(scope: Scope, call: ast.Call) -> str:
     if name == "now" and scope.external(call.func) == "django.utils.timezone.now":
         return "timezone.now()" if scope.machine.project.holds(_WITHOUT_ZONES) else ""
     if name in _TEXTS:
-        return f"time.{name}()" if _is_stored_text(scope, call, name) else ""
+        return _stored_text(scope, call, name)
     if scope.external(call.func) in _OF_PANDAS:
         return f"Timestamp.{name}()" if not call.args and keyword(call, "tz") is None else ""
     if name == "replace" and isinstance(call.func, ast.Attribute):
@@ -79,13 +124,22 @@ def _naive(scope: Scope, call: ast.Call) -> str:
     return ""
 
 
-def _is_stored_text(scope: Scope, call: ast.Call, name: str) -> bool:
-    """Whether the wall clock of the machine is written as a date, and given to something else than a log or a name."""
+def _stored_text(scope: Scope, call: ast.Call, name: str) -> str:
+    """What writes the wall clock of the machine as a date, and gives it to something else than a log or a name."""
+    made = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if isinstance(made, ast.Call):
+        local = scope.external(made.func) in _LOCAL.values() and not _is_zoned(made, 0)
+        return f"datetime.{last(made.func)}().{name}()" if local and _is_kept_text(scope, call, call.args[:1]) else ""
     given = call.args[_TEXTS[name] :]
     local = not given or (isinstance(given[0], ast.Call) and scope.external(given[0].func) == "time.localtime")
     if not local or scope.external(call.func) != f"time.{name}":
-        return False
-    told = scope.value(call.args[0]) if name == "strftime" and call.args else "%c"
+        return ""
+    return f"time.{name}()" if _is_kept_text(scope, call, call.args[: _TEXTS[name]]) else ""
+
+
+def _is_kept_text(scope: Scope, call: ast.Call, told_by: list[ast.expr]) -> bool:
+    """Whether the text of a date that tells hours, without their zone, is given to something else than a log or a name."""
+    told = scope.value(told_by[0]) if told_by else "%c"
     if not isinstance(told, str) or not _READ.search(told) or _ZONED.search(told):
         return False
     holder = scope.parents.get(call)
