@@ -58,8 +58,8 @@ def _of_the_machine(scope: Scope, call: ast.Call) -> str:
             constructor = f"datetime.{last(made.func)}().date()"
     elif name.endswith("datetime") and call.args and scope.external(call.func) == "datetime.datetime":
         constant = all(isinstance(one, ast.Constant) for one in call.args)
-        constructor = "" if constant or _is_zoned(call, 7) else "datetime()"
-    if not constructor or is_given_a_zone(scope, call):
+        constructor = "" if constant or _is_zoned(call, 7) or is_given_a_zone(scope, call) else "datetime()"
+    if not constructor:
         return ""
     holder = scope.parents.get(call)
     combined = isinstance(holder, ast.Call) and last(holder.func) == "combine"
