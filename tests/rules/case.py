@@ -1,6 +1,7 @@
 """One edit of a sound application, and what it must make one rule answer. One entry = one case anyone can add."""
 
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 
@@ -19,36 +20,43 @@ class Case:
     edits: tuple[Edit, ...] = field(default=())
 
 
-def fails(rule: str, name: str, words: str, *edits: Edit) -> Case:
+Answer = tuple[Outcome, str, tuple[Edit, ...]]
+Table = Mapping[str, Mapping[str, Answer]]
+
+
+def fails(words: str, *edits: Edit) -> Answer:
     """The rule finds a defect."""
-    return Case(rule, name, Outcome.DEFECT, words, edits)
+    return (Outcome.DEFECT, words, edits)
 
 
-def warns(rule: str, name: str, words: str, *edits: Edit) -> Case:
+def warns(words: str, *edits: Edit) -> Answer:
     """The rule finds a reservation."""
-    return Case(rule, name, Outcome.RESERVATION, words, edits)
+    return (Outcome.RESERVATION, words, edits)
 
 
-def undetermined(rule: str, name: str, words: str, *edits: Edit) -> Case:
+def undetermined(words: str, *edits: Edit) -> Answer:
     """The rule cannot conclude."""
-    return Case(rule, name, Outcome.UNDETERMINED, words, edits)
+    return (Outcome.UNDETERMINED, words, edits)
 
 
-def established(rule: str, name: str, words: str, *edits: Edit) -> Case:
+def established(words: str, *edits: Edit) -> Answer:
     """The rule passes, on code that looks like a defect and is none."""
-    return Case(rule, name, Outcome.ESTABLISHED, words, edits)
+    return (Outcome.ESTABLISHED, words, edits)
 
 
-def not_concerned(rule: str, name: str, words: str, *edits: Edit) -> Case:
+def not_concerned(words: str, *edits: Edit) -> Answer:
     """The rule does not concern the target."""
-    return Case(rule, name, Outcome.NOT_APPLICABLE, words, edits)
+    return (Outcome.NOT_APPLICABLE, words, edits)
 
 
 def every_case() -> tuple[Case, ...]:
-    """Those of each module of this folder, and of `practices`, that has `CASES`."""
+    """Those of each module of this folder, and of `practices`, that has a `TABLE` (rule, name, answer) or `CASES`."""
     found: list[Case] = []
     for package in ("tests.rules", "tests.rules.practices"):
         for module in pkgutil.iter_modules(import_module(package).__path__):
             if not module.name.startswith("test_"):
-                found += getattr(import_module(f"{package}.{module.name}"), "CASES", ())
+                held = import_module(f"{package}.{module.name}")
+                table: Table = getattr(held, "TABLE", {})
+                found += (Case(rule, name, *said) for rule, asked in table.items() for name, said in asked.items())
+                found += getattr(held, "CASES", ())
     return tuple(found)

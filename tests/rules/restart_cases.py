@@ -3,7 +3,7 @@
 import json
 
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import Case, established, fails, undetermined
+from tests.rules.case import Case, Table, established, fails, undetermined
 
 _WORKER = "celery -A app.tasks.celery_app worker"
 _WORDS = json.dumps(_WORKER.split())
@@ -27,17 +27,37 @@ def _compose(*lines: str, command: str = f"command: {_WORKER}") -> str:
 
 
 def _again(name: str, words: str, **files: str) -> Case:
-    return established("supervision", name, words, *_files({k.replace("__", "."): v for k, v in files.items()}))
+    return Case("supervision", name, *established(words, *_files({k.replace("__", "."): v for k, v in files.items()})))
 
 
 def _dead(name: str, files: dict[str, str]) -> Case:
-    return fails("supervision", name, "ne redémarre pas", *_files(files))
+    return Case("supervision", name, *fails("ne redémarre pas", *_files(files)))
 
 
 def _unsure(name: str, words: str, files: dict[str, str]) -> Case:
-    return undetermined("supervision", name, words, *_files(files))
+    return Case("supervision", name, *undetermined(words, *_files(files)))
 
 
+TABLE: Table = {
+    "supervision": {
+        "drop-in": established(
+            "Systemd relance",
+            *_files({"w.service": _UNIT}),
+            Edit("w.service.d/r.conf", "", "[Service]\nRestart=always\n"),
+        ),
+        "drop-in that leaves it down": fails(
+            "ne redémarre pas",
+            *_files({"w.service": f"{_UNIT}Restart=always\n"}),
+            Edit("w.service.d/override.conf", "", "[Service]\nRestart=no\n"),
+        ),
+        "script of tests only": undetermined(
+            "aucun fichier de démarrage",
+            Edit("audit.toml", 'process_files = ["start.sh"]\n', ""),
+            Edit("start.sh", _WORKER, ": worker"),
+            Edit("scripts/test.sh", "", f"#!/bin/sh\n{_WORKER} &\npytest\n"),
+        ),
+    }
+}
 RESTARTS = (
     _again(
         "image built by compose",
@@ -134,30 +154,12 @@ RESTARTS = (
         "Docker Compose relance",
         compose__yml=_compose("restart: always", command=f"command: sh -ec '{_WORKER}; sleep infinity'"),
     ),
-    _dead(
-        "outlived in Kubernetes",
-        {"k.yaml": f"{_DEPLOYMENT}command: [sh, -c, '{_WORKER}; sleep 86400']\n"},
-    ),
+    _dead("outlived in Kubernetes", {"k.yaml": f"{_DEPLOYMENT}command: [sh, -c, '{_WORKER}; sleep 86400']\n"}),
     _dead("outlived in a Procfile", {"Procfile": f"worker: {_WORKER} || tail -f /dev/null\n"}),
     _again("replaced in a Procfile", "Heroku", Procfile=f"worker: exec {_WORKER} || tail -f /dev/null\n"),
     _unsure("Procfile run by honcho", "lance le Procfile", _HONCHO),
     _dead(
-        "pods that are never started again",
-        {"k.yaml": f"{_DEPLOYMENT}command: {_WORDS}\n      restartPolicy: Never\n"},
-    ),
-    established(
-        "supervision",
-        "drop-in",
-        "Systemd relance",
-        *_files({"w.service": _UNIT}),
-        Edit("w.service.d/r.conf", "", "[Service]\nRestart=always\n"),
-    ),
-    fails(
-        "supervision",
-        "drop-in that leaves it down",
-        "ne redémarre pas",
-        *_files({"w.service": f"{_UNIT}Restart=always\n"}),
-        Edit("w.service.d/override.conf", "", "[Service]\nRestart=no\n"),
+        "pods that are never started again", {"k.yaml": f"{_DEPLOYMENT}command: {_WORDS}\n      restartPolicy: Never\n"}
     ),
     _dead("second section", {"w.service": f"{_UNIT}Restart=always\n[Install]\nA=b\n[Service]\nRestart=no\n"}),
     _dead("killed is final", {"w.service": f"{_UNIT}Restart=always\nRestartPreventExitStatus=SIGKILL\n"}),
@@ -176,12 +178,4 @@ RESTARTS = (
     _dead("loop with a condition", {"run.sh": f"for ((i=0; i<2; i++)); do {_WORKER}; done\n"}),
     _dead("loop that stays asleep", {"run.sh": f"while true; do {_WORKER}; sleep infinity; done\n"}),
     _unsure("watched by a loop", "lance aussi ce worker", {"watch.sh": _WATCH}),
-    undetermined(
-        "supervision",
-        "script of tests only",
-        "aucun fichier de démarrage",
-        Edit("audit.toml", 'process_files = ["start.sh"]\n', ""),
-        Edit("start.sh", _WORKER, ": worker"),
-        Edit("scripts/test.sh", "", f"#!/bin/sh\n{_WORKER} &\npytest\n"),
-    ),
 )

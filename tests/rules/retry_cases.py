@@ -2,7 +2,7 @@
 
 from audit.model.findings import Outcome
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import Case, established, fails, undetermined
+from tests.rules.case import Case, Table, established, fails, undetermined
 
 _SEND = "app/tasks/message_tasks.py"
 _TASK = "@celery_app.task(bind=True, max_retries=MAX_RETRIES)\n"
@@ -44,112 +44,90 @@ def _retry(*lines: str) -> Edit:
 def _otherwise(name: str, words: str, *edits: Edit) -> tuple[Case, Case]:
     """The sender retries in a way that cannot be followed: how many times, and after how long, stay open."""
     return (
-        undetermined("retry-limit", name, words, _HEAD, *edits),
-        undetermined("retry-delays", name, words, _HEAD, *edits),
+        Case("retry-limit", name, *undetermined(words, _HEAD, *edits)),
+        Case("retry-delays", name, *undetermined(words, _HEAD, *edits)),
     )
 
 
 _OPTIONS = "OPTIONS = {'autoretry_for': (SendFailed,), 'max_retries': 9}\n\n\n"
 _TENACITY = Edit(_SEND, "def _deliver(", "@tenacity.retry(stop=tenacity.stop_after_attempt(3))\ndef _deliver(")
 
-CASES = (
-    fails(_RULE, "decorator", _LOST, _HEAD, _task(_DECORATOR.format(after="return None") + _TASK + "@wrapped\n")),
-    established(
-        _RULE, "decorator that raises again", "", _HEAD, _task(_DECORATOR.format(after="raise") + _TASK + "@wrapped\n")
-    ),
-    established(_RULE, "decorator that notes", "", _HEAD, _task(_NOTED + _TASK + "@wrapped\n")),
-    undetermined(_RULE, "decorator of another package", "un décorateur", _HEAD, _task(_TASK + "@elsewhere.wrapped\n")),
-    fails(
-        _RULE,
-        "classes in a constant",
-        _LOST,
-        _HEAD,
-        _task("ERRORS = (OSError, Exception)\n\n\n" + _TASK),
-        _retry("try:", "    RETRY", "except ERRORS:", "    x()"),
-    ),
-    established(
-        _RULE,
-        "other classes in a constant",
-        "",
-        _HEAD,
-        _task("ERRORS = (OSError, KeyError)\n\n\n" + _TASK),
-        _retry("try:", "    RETRY", "except ERRORS:", "    x()"),
-    ),
-    undetermined(
-        _RULE,
-        "classes out of reach",
-        "ne se lit pas",
-        _retry("try:", "    RETRY", "except elsewhere.ERRORS:", "    x()"),
-    ),
-    fails(
-        _RULE,
-        "own context manager",
-        _LOST,
-        _HEAD,
-        _task(_MANAGER.format(after="pass") + _TASK),
-        _retry("with guarded():", "    RETRY"),
-    ),
-    established(
-        _RULE,
-        "own context manager that raises again",
-        "",
-        _HEAD,
-        _task(_MANAGER.format(after="raise") + _TASK),
-        _retry("with guarded():", "    RETRY"),
-    ),
-    fails(
-        _RULE,
-        "class of a context",
-        _LOST,
-        _HEAD,
-        _task(_LEAVING.format(answer="True") + _TASK),
-        _retry("with Guarded():", "    RETRY"),
-    ),
-    established(
-        _RULE,
-        "class of a context that lets through",
-        "",
-        _HEAD,
-        _task(_LEAVING.format(answer="False") + _TASK),
-        _retry("with Guarded():", "    RETRY"),
-    ),
-    undetermined(
-        _RULE,
-        "class of a context that may let through",
-        "",
-        _HEAD,
-        _task(_LEAVING.format(answer="bool(error)") + _TASK),
-        _retry("with Guarded():", "    RETRY"),
-    ),
-    fails(_RULE, "class of tasks", _LOST, _HEAD, _task(_BASE.format(after="return None") + _ON_QUIET)),
-    established(_RULE, "class of tasks that raises again", "", _HEAD, _task(_BASE.format(after="raise") + _ON_QUIET)),
-    undetermined(_RULE, "class of tasks with a retry of its own", "classe de base", _HEAD, _task(_OVER + _ON_QUIET)),
-    fails(
-        _RULE,
-        "another name of the task",
-        _LOST,
-        _retry(
-            "task = self", "try:", "    " + _RETRY.replace("self.retry", "task.retry"), "except Exception:", "    x()"
+TABLE: Table = {
+    _RULE: {
+        "decorator": fails(_LOST, _HEAD, _task(_DECORATOR.format(after="return None") + _TASK + "@wrapped\n")),
+        "decorator that raises again": established(
+            "", _HEAD, _task(_DECORATOR.format(after="raise") + _TASK + "@wrapped\n")
         ),
-    ),
-    fails(
-        _RULE,
-        "a name of its retry",
-        _LOST,
-        _retry("again = self.retry", "try:", "    raise again()", "except Exception:", "    x()"),
-    ),
-    fails(
-        _RULE,
-        "the current task",
-        _LOST,
-        _retry("try:", "    raise current_task.retry()", "except Exception:", "    x()"),
-    ),
-    undetermined(
-        _RULE,
-        "given to another function under a broad except",
-        "confie `self`",
-        _retry("try:", "    later(self)", "except Exception:", "    x()", "RETRY"),
-    ),
+        "decorator that notes": established("", _HEAD, _task(_NOTED + _TASK + "@wrapped\n")),
+        "decorator of another package": undetermined("un décorateur", _HEAD, _task(_TASK + "@elsewhere.wrapped\n")),
+        "classes in a constant": fails(
+            _LOST,
+            _HEAD,
+            _task("ERRORS = (OSError, Exception)\n\n\n" + _TASK),
+            _retry("try:", "    RETRY", "except ERRORS:", "    x()"),
+        ),
+        "other classes in a constant": established(
+            "",
+            _HEAD,
+            _task("ERRORS = (OSError, KeyError)\n\n\n" + _TASK),
+            _retry("try:", "    RETRY", "except ERRORS:", "    x()"),
+        ),
+        "classes out of reach": undetermined(
+            "ne se lit pas", _retry("try:", "    RETRY", "except elsewhere.ERRORS:", "    x()")
+        ),
+        "own context manager": fails(
+            _LOST, _HEAD, _task(_MANAGER.format(after="pass") + _TASK), _retry("with guarded():", "    RETRY")
+        ),
+        "own context manager that raises again": established(
+            "", _HEAD, _task(_MANAGER.format(after="raise") + _TASK), _retry("with guarded():", "    RETRY")
+        ),
+        "class of a context": fails(
+            _LOST, _HEAD, _task(_LEAVING.format(answer="True") + _TASK), _retry("with Guarded():", "    RETRY")
+        ),
+        "class of a context that lets through": established(
+            "", _HEAD, _task(_LEAVING.format(answer="False") + _TASK), _retry("with Guarded():", "    RETRY")
+        ),
+        "class of a context that may let through": undetermined(
+            "", _HEAD, _task(_LEAVING.format(answer="bool(error)") + _TASK), _retry("with Guarded():", "    RETRY")
+        ),
+        "class of tasks": fails(_LOST, _HEAD, _task(_BASE.format(after="return None") + _ON_QUIET)),
+        "class of tasks that raises again": established("", _HEAD, _task(_BASE.format(after="raise") + _ON_QUIET)),
+        "class of tasks with a retry of its own": undetermined("classe de base", _HEAD, _task(_OVER + _ON_QUIET)),
+        "another name of the task": fails(
+            _LOST,
+            _retry(
+                "task = self",
+                "try:",
+                "    " + _RETRY.replace("self.retry", "task.retry"),
+                "except Exception:",
+                "    x()",
+            ),
+        ),
+        "a name of its retry": fails(
+            _LOST, _retry("again = self.retry", "try:", "    raise again()", "except Exception:", "    x()")
+        ),
+        "the current task": fails(
+            _LOST, _retry("try:", "    raise current_task.retry()", "except Exception:", "    x()")
+        ),
+        "given to another function under a broad except": undetermined(
+            "confie `self`", _retry("try:", "    later(self)", "except Exception:", "    x()", "RETRY")
+        ),
+    },
+    "retry-limit": {
+        "options in a dictionary": fails(
+            "réessayé 9 fois au plus",
+            _task(_OPTIONS + "@celery_app.task(bind=True, **OPTIONS)\n"),
+            _retry("raise failure"),
+        ),
+        "a decorator that retries nothing": fails(
+            "n'appelle jamais",
+            _HEAD,
+            _task(_DECORATOR.format(after="raise") + _TASK + "@wrapped\n"),
+            _retry("raise failure"),
+        ),
+    },
+}
+CASES = (
     *_otherwise("a method of its class", "classe de base", _task(_AGAIN + _ON_AGAIN), _retry("self.again(failure)")),
     *_otherwise(
         "a decorator",
@@ -159,31 +137,13 @@ CASES = (
     ),
     *_otherwise("the current task", "ne se lit pas", _retry("raise current_task.retry()")),
     *_otherwise(
-        "options that cannot be read",
-        "",
-        _task("@celery_app.task(bind=True, **open('x'))\n"),
-        _retry("raise failure"),
-    ),
-    fails(
-        "retry-limit",
-        "options in a dictionary",
-        "réessayé 9 fois au plus",
-        _task(_OPTIONS + "@celery_app.task(bind=True, **OPTIONS)\n"),
-        _retry("raise failure"),
+        "options that cannot be read", "", _task("@celery_app.task(bind=True, **open('x'))\n"), _retry("raise failure")
     ),
     *_otherwise(
         "another library, on what the task calls", "un décorateur de `_deliver`", _TENACITY, _retry("raise failure")
     ),
     *_otherwise(
         "published again", "se republie", _retry("send_single_message.apply_async([message_id], countdown=60)")
-    ),
-    fails(
-        "retry-limit",
-        "a decorator that retries nothing",
-        "n'appelle jamais",
-        _HEAD,
-        _task(_DECORATOR.format(after="raise") + _TASK + "@wrapped\n"),
-        _retry("raise failure"),
     ),
     Case(
         "retry-delays",

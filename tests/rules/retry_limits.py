@@ -1,7 +1,7 @@
 """How many retries a task really has: what its call, its options, a write or an annotation says over its decorator."""
 
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import Case, established, fails, undetermined
+from tests.rules.case import Case, Table, established, fails, undetermined
 
 APP, SEND = "app/tasks/celery_app.py", "app/tasks/message_tasks.py"
 _RULE, _NAME = "retry-limit", "app.tasks.message_tasks.send_single_message"
@@ -24,9 +24,28 @@ def _annotated(text: str) -> Edit:
 
 
 def _beyond(name: str, words: str, edit: Edit) -> Case:
-    return fails(_RULE, name, words, _OPEN, edit)
+    return Case(_RULE, name, *fails(words, _OPEN, edit))
 
 
+TABLE: Table = {
+    _RULE: {
+        "its call asks for the task's own": established(_SOUND, _OPEN, _asks("max_retries=None")),
+        "its call asks for three": established(_SOUND, _OPEN, _asks("max_retries=3")),
+        "its code stops before": established(_SOUND, _asks("max_retries=99")),
+        "another task is annotated": established(_SOUND, _OPEN, _annotated('{"app.other": {"max_retries": None}}')),
+        "options spread": established(
+            _SOUND, _OPEN, Edit(SEND, _DECORATOR, "O = {'max_retries': 3}\n\n\n@celery_app.task(bind=True, **O)")
+        ),
+        "its call asks for something out of reach": undetermined(
+            _UNREAD, _OPEN, _asks("max_retries=int(open('x').read())")
+        ),
+        "annotations out of reach": undetermined(_UNREAD, _OPEN, _annotated("open('x')")),
+        "one annotation out of reach": undetermined(_UNREAD, _OPEN, _annotated(f'{{"{_NAME}": open("x")}}')),
+        "options out of reach": undetermined(
+            _UNREAD, _OPEN, Edit(SEND, _DECORATOR, "@celery_app.task(bind=True, **open('x'))")
+        ),
+    }
+}
 CASES = (
     _beyond("its call asks for more", "réessayé 99 fois", _asks("max_retries=99")),
     _beyond("its call spreads more", "réessayé 99 fois", _asks("**{'max_retries': 99}")),
@@ -42,28 +61,5 @@ CASES = (
         "changed while it runs",
         "réessayé 99 fois",
         Edit(SEND, "    attempt = self.request", "    self.max_retries = 99\n    attempt = self.request"),
-    ),
-    established(_RULE, "its call asks for the task's own", _SOUND, _OPEN, _asks("max_retries=None")),
-    established(_RULE, "its call asks for three", _SOUND, _OPEN, _asks("max_retries=3")),
-    established(_RULE, "its code stops before", _SOUND, _asks("max_retries=99")),
-    established(_RULE, "another task is annotated", _SOUND, _OPEN, _annotated('{"app.other": {"max_retries": None}}')),
-    established(
-        _RULE,
-        "options spread",
-        _SOUND,
-        _OPEN,
-        Edit(SEND, _DECORATOR, "O = {'max_retries': 3}\n\n\n@celery_app.task(bind=True, **O)"),
-    ),
-    undetermined(
-        _RULE, "its call asks for something out of reach", _UNREAD, _OPEN, _asks("max_retries=int(open('x').read())")
-    ),
-    undetermined(_RULE, "annotations out of reach", _UNREAD, _OPEN, _annotated("open('x')")),
-    undetermined(_RULE, "one annotation out of reach", _UNREAD, _OPEN, _annotated(f'{{"{_NAME}": open("x")}}')),
-    undetermined(
-        _RULE,
-        "options out of reach",
-        _UNREAD,
-        _OPEN,
-        Edit(SEND, _DECORATOR, "@celery_app.task(bind=True, **open('x'))"),
     ),
 )

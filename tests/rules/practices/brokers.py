@@ -1,7 +1,7 @@
 """The broker's server, RedBeat's lock, results that nobody removes, and queues that two applications share."""
 
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import Case, established, fails, not_concerned, undetermined, warns
+from tests.rules.case import Case, Table, established, fails, not_concerned, undetermined, warns
 
 APP, CONF, START = "shop/celery_app.py", "shop/celery_config.py", "start.sh"
 _TO = Edit(APP, "rediss://cache.internal:6380/0?ssl_cert_reqs=required", "redis://queue:6379/0")
@@ -23,7 +23,7 @@ def _loop(turn: int, lock: int) -> Edit:
 
 
 def _lost(name: str, words: str, *edits: Edit) -> Case:
-    return fails("broker-keeps-queues", name, words, _TO, *edits)
+    return Case("broker-keeps-queues", name, *fails(words, _TO, *edits))
 
 
 _OTHER = Edit(
@@ -61,8 +61,38 @@ def _beside(path: str, text: str) -> tuple[Edit, Edit]:
     return _HERE, Edit(path, "", text)
 
 
+TABLE: Table = {
+    "broker-keeps-queues": {
+        "another folder in memory": established("service", _TO, _server("command: redis-server --appendonly yes", "tmpfs: [/tmp]")),
+        "a cache apart": not_concerned("aucun fichier", _server("command: redis-server --maxmemory 1gb --maxmemory-policy allkeys-lru")),
+        "keys with an expiry only": established("service", _TO, _server("command: redis-server --maxmemory 1gb --maxmemory-policy volatile-lru")),
+        "no bound": established("service", _TO, _server("command: redis-server --maxmemory-policy allkeys-lru")),
+        "a journal instead of snapshots": established("service", _TO, _server('command: [redis-server, --save, "", --appendonly, "yes"]')),
+        "a file elsewhere": undetermined("`/etc/redis.conf`", _TO, _server("command: redis-server /etc/redis.conf")),
+        "a script": fails("`allkeys-lru`", *_beside("ops/run.sh", "redis-server --maxmemory 1gb \\\n  --maxmemory-policy allkeys-lru &\n")),
+        "a Procfile": fails("redémarre vide", *_beside("Procfile", "broker: valkey-server --save '' --appendonly no\n")),
+        "a supervisor, and its file": fails("`allkeys-lfu`", *_beside("ops/redis.ini", "[program:redis]\ncommand=/usr/bin/redis-server /srv/redis.conf\n"), Edit("ops/redis.conf", "", _CONF_FILE)),
+        "a unit that keeps all": established("1 service", *_beside("ops/redis.service", "[Service]\nExecStart=/usr/bin/redis-server --appendonly yes\n")),
+        "a script that installs one": not_concerned("aucun fichier", *_beside("ops/run.sh", "# redis-server --save ''\napt-get install -y redis-server\n")),
+    },
+    "redbeat-lock": {
+        "shorter": fails("`redbeat_lock_timeout=30`, boucle de 60 s", _loop(60, 30)),
+        "by the start line": fails("boucle de 120 s", _loop(0, 90), Edit(START, _BEAT, f"{_BEAT} --max-interval 120")),
+        "woken by an entry": warns("boucle de 400 s", _loop(400, 350)),
+        "longer": established("1 verrou", _loop(10, 50)),
+    },
+    "results-cleaned": {
+        "a database, without beat": fails("`db+postgresql`", _SQL, Edit(START, _BEAT, "echo")),
+        "a crontab that may": undetermined("`crontab`", _SQL, Edit(START, _BEAT, "echo"), Edit("crontab", "", "0 4 * * * celery -A shop.celery_app call celery.backend_cleanup\n")),
+        "a database, with beat": established("suppr", _SQL),
+    },
+    "own-queues": {
+        "the same, in a script": fails("consomment `default`", _OTHER, Edit(START, _BEAT, f"celery -A blog.jobs worker -Q default -n blog@%h &\n{_BEAT}")),
+        "other queues": established("2 applications", _OTHER, Edit(START, _BEAT, f"celery -A blog.jobs worker -n blog@%h &\n{_BEAT}")),
+    },
+}  # fmt: skip
 CASES = (
-    *(not_concerned(rule, "nothing of the kind", "lu", Edit(START, "# One machine", "# One host")) for rule in _KEPT),
+    *(Case(rule, "nothing of the kind", *not_concerned("lu", Edit(START, "# One machine", "# One host"))) for rule in _KEPT),
     _lost("a command of one string", "`allkeys-lru`", _server('command: redis-server --maxmemory 1gb --maxmemory-policy allkeys-lru')),
     _lost("a shell", "redémarre vide", _server("command: [sh, -c, \"exec redis-server --save ''\"]")),
     _lost("a kin, by its flags", "`allkeys-lru`", _server('environment: {VALKEY_EXTRA_FLAGS: "--maxmemory 1gb --maxmemory-policy allkeys-lru"}', image="bitnami/valkey:8.0")),
@@ -71,25 +101,5 @@ CASES = (
     _lost("a folder of its data in memory", "redémarre vide", _server("command: redis-server --appendonly yes", "tmpfs: [/data]")),
     _lost("a cache of another kin", "cache_mode", _server("command: --cache_mode=true --maxmemory=256mb", image="docker.dragonflydb.io/dragonflydb/dragonfly")),
     _lost("a folder that goes with its pod", "redémarre vide", Edit("k8s/queue.yaml", "", _EMPTY)),
-    established("broker-keeps-queues", "another folder in memory", "service", _TO, _server("command: redis-server --appendonly yes", "tmpfs: [/tmp]")),
     _lost("a managed one", "`allkeys-lru`", Edit("render.yaml", "", "services:\n  - type: keyvalue\n    name: queue\n    maxmemoryPolicy: allkeys-lru\n")),
-    not_concerned("broker-keeps-queues", "a cache apart", "aucun fichier", _server("command: redis-server --maxmemory 1gb --maxmemory-policy allkeys-lru")),
-    established("broker-keeps-queues", "keys with an expiry only", "service", _TO, _server("command: redis-server --maxmemory 1gb --maxmemory-policy volatile-lru")),
-    established("broker-keeps-queues", "no bound", "service", _TO, _server("command: redis-server --maxmemory-policy allkeys-lru")),
-    established("broker-keeps-queues", "a journal instead of snapshots", "service", _TO, _server('command: [redis-server, --save, "", --appendonly, "yes"]')),
-    undetermined("broker-keeps-queues", "a file elsewhere", "`/etc/redis.conf`", _TO, _server("command: redis-server /etc/redis.conf")),
-    fails("broker-keeps-queues", "a script", "`allkeys-lru`", *_beside("ops/run.sh", "redis-server --maxmemory 1gb \\\n  --maxmemory-policy allkeys-lru &\n")),
-    fails("broker-keeps-queues", "a Procfile", "redémarre vide", *_beside("Procfile", "broker: valkey-server --save '' --appendonly no\n")),
-    fails("broker-keeps-queues", "a supervisor, and its file", "`allkeys-lfu`", *_beside("ops/redis.ini", "[program:redis]\ncommand=/usr/bin/redis-server /srv/redis.conf\n"), Edit("ops/redis.conf", "", _CONF_FILE)),
-    established("broker-keeps-queues", "a unit that keeps all", "1 service", *_beside("ops/redis.service", "[Service]\nExecStart=/usr/bin/redis-server --appendonly yes\n")),
-    not_concerned("broker-keeps-queues", "a script that installs one", "aucun fichier", *_beside("ops/run.sh", "# redis-server --save ''\napt-get install -y redis-server\n")),
-    fails("redbeat-lock", "shorter", "`redbeat_lock_timeout=30`, boucle de 60 s", _loop(60, 30)),
-    fails("redbeat-lock", "by the start line", "boucle de 120 s", _loop(0, 90), Edit(START, _BEAT, f"{_BEAT} --max-interval 120")),
-    warns("redbeat-lock", "woken by an entry", "boucle de 400 s", _loop(400, 350)),
-    established("redbeat-lock", "longer", "1 verrou", _loop(10, 50)),
-    fails("results-cleaned", "a database, without beat", "`db+postgresql`", _SQL, Edit(START, _BEAT, "echo")),
-    undetermined("results-cleaned", "a crontab that may", "`crontab`", _SQL, Edit(START, _BEAT, "echo"), Edit("crontab", "", "0 4 * * * celery -A shop.celery_app call celery.backend_cleanup\n")),
-    established("results-cleaned", "a database, with beat", "suppr", _SQL),
-    fails("own-queues", "the same, in a script", "consomment `default`", _OTHER, Edit(START, _BEAT, f"celery -A blog.jobs worker -Q default -n blog@%h &\n{_BEAT}")),
-    established("own-queues", "other queues", "2 applications", _OTHER, Edit(START, _BEAT, f"celery -A blog.jobs worker -n blog@%h &\n{_BEAT}")),
 )  # fmt: skip

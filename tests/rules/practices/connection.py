@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned, undetermined
+from tests.rules.case import Table, established, fails, not_concerned, undetermined
 
 APP, CONF, START = "shop/celery_app.py", "shop/celery_config.py", "start.sh"
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
@@ -14,55 +14,40 @@ _AMQP = Edit(APP, _BROKER, 'broker="pyamqp://queue.internal//"')
 _BACKEND = '    backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required",\n'
 _SOFT = "worker_soft_shutdown_timeout = 15.0\n"
 
-CASES = (
-    fails(
-        "connection-retries-supervised",
-        "finite, and nothing restarts it",
-        "`broker_connection_max_retries=5` ; `start.sh` ne relance pas",
-        Edit(CONF, _FOR_EVER, "broker_connection_max_retries = 5\n"),
-        _ONCE,
-    ),
-    fails(
-        "connection-retries-supervised",
-        "Celery's default, and nothing restarts it",
-        "vaut 100 par défaut",
-        Edit(CONF, _FOR_EVER, ""),
-        _ONCE,
-    ),
-    established(
-        "connection-retries-supervised",
-        "finite under a loop",
-        "relancé par",
-        Edit(CONF, _FOR_EVER, "broker_connection_max_retries = 5\n"),
-    ),
-    fails(
-        "redis-sockets",
-        "no option",
-        "`socket_timeout` et `socket_keepalive` absents",
-        Edit(CONF, '    "socket_timeout": 30,\n', ""),
-        Edit(CONF, '    "socket_keepalive": True,\n', ""),
-    ),
-    fails(
-        "redis-sockets",
-        "replaced on the application",
-        "`socket_keepalive` absent",
-        Edit(APP, _LOADED, f'{_LOADED}app.conf.broker_transport_options = {{"socket_timeout": 20}}\n'),
-    ),
-    not_concerned("redis-sockets", "RabbitMQ", "le broker est amqp", _AMQP),
-    undetermined(
-        "redis-sockets", "broker out of reach", "broker_url", Edit(APP, _BROKER, 'broker=open("broker").read()')
-    ),
-    fails(
-        "result-expires", "zero", "`result_expires=0`", Edit(APP, _LOADED, f"{_LOADED}app.conf.result_expires = 0\n")
-    ),
-    established("result-expires", "default", "vaut 86400 par défaut", Edit(CONF, "result_expires = 3600\n", "")),
-    not_concerned("result-expires", "no result", "aucun résultat n'est conservé", Edit(APP, _BACKEND, "")),
-    fails(
-        "soft-shutdown",
-        "default",
-        "vaut 0.0 par défaut",
-        Edit(CONF, _SOFT, ""),
-        Edit("deploy/shop-worker.service", "TimeoutStopSec=100", "TimeoutStopSec=80"),
-    ),
-    not_concerned("soft-shutdown", "RabbitMQ", "le broker est amqp", _AMQP, Edit(CONF, _SOFT, "")),
-)
+TABLE: Table = {
+    "connection-retries-supervised": {
+        "finite, and nothing restarts it": fails(
+            "`broker_connection_max_retries=5` ; `start.sh` ne relance pas",
+            Edit(CONF, _FOR_EVER, "broker_connection_max_retries = 5\n"),
+            _ONCE,
+        ),
+        "Celery's default, and nothing restarts it": fails("vaut 100 par défaut", Edit(CONF, _FOR_EVER, ""), _ONCE),
+        "finite under a loop": established("relancé par", Edit(CONF, _FOR_EVER, "broker_connection_max_retries = 5\n")),
+    },
+    "redis-sockets": {
+        "no option": fails(
+            "`socket_timeout` et `socket_keepalive` absents",
+            Edit(CONF, '    "socket_timeout": 30,\n', ""),
+            Edit(CONF, '    "socket_keepalive": True,\n', ""),
+        ),
+        "replaced on the application": fails(
+            "`socket_keepalive` absent",
+            Edit(APP, _LOADED, f'{_LOADED}app.conf.broker_transport_options = {{"socket_timeout": 20}}\n'),
+        ),
+        "RabbitMQ": not_concerned("le broker est amqp", _AMQP),
+        "broker out of reach": undetermined("broker_url", Edit(APP, _BROKER, 'broker=open("broker").read()')),
+    },
+    "result-expires": {
+        "zero": fails("`result_expires=0`", Edit(APP, _LOADED, f"{_LOADED}app.conf.result_expires = 0\n")),
+        "default": established("vaut 86400 par défaut", Edit(CONF, "result_expires = 3600\n", "")),
+        "no result": not_concerned("aucun résultat n'est conservé", Edit(APP, _BACKEND, "")),
+    },
+    "soft-shutdown": {
+        "default": fails(
+            "vaut 0.0 par défaut",
+            Edit(CONF, _SOFT, ""),
+            Edit("deploy/shop-worker.service", "TimeoutStopSec=100", "TimeoutStopSec=80"),
+        ),
+        "RabbitMQ": not_concerned("le broker est amqp", _AMQP, Edit(CONF, _SOFT, "")),
+    },
+}

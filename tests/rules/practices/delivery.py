@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned, undetermined, warns
+from tests.rules.case import Table, established, fails, not_concerned, undetermined, warns
 
 APP, CONF = "shop/celery_app.py", "shop/celery_config.py"
 _PREFETCH = "worker_prefetch_multiplier = 1\n"
@@ -10,126 +10,88 @@ _BACKEND = 'backend="rediss://cache.internal:6380/1?ssl_cert_reqs=required"'
 _RETRY = "-Q retry --concurrency=2"
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
 
-CASES = (
-    warns(
-        "bounded-deliveries",
-        "in a configuration module",
-        "",
-        Edit(CONF, "task_serializer", "result_chord_retry_interval = 2.0\ntask_serializer"),
-    ),
-    not_concerned(
-        "visibility-timeout-everywhere",
-        "another broker",
-        "le broker est amqp, pas Redis",
-        Edit(APP, _BROKER, 'broker="amqp://mq"'),
-    ),
-    undetermined(
-        "visibility-timeout-everywhere",
-        "another broker by default",
-        "le broker est amqp par défaut, et `BROKER` peut le changer",
-        Edit(APP, "from celery import Celery\n", "import os\n\nfrom celery import Celery\n"),
-        Edit(APP, _BROKER, 'broker=os.getenv("BROKER", "amqp://mq")'),
-    ),
-    fails("late-ack-prefetch", "default", "vaut 4 par défaut", Edit(CONF, _PREFETCH, "")),
-    fails(
-        "late-ack-prefetch",
-        "old name in a dictionary",
-        "`worker_prefetch_multiplier=10`",
-        Edit(CONF, _PREFETCH, ""),
-        Edit(APP, _LOADED, _LOADED + 'EXTRA = {"worker_prefetch_multiplier": 2 * 5}\napp.conf.update(**EXTRA)\n'),
-    ),
-    warns(
-        "late-ack-prefetch",
-        "default of the environment",
-        "modifiable par `PREFETCH`",
-        Edit(CONF, _PREFETCH, 'import os\nworker_prefetch_multiplier = int(os.getenv("PREFETCH", "4"))\n'),
-    ),
-    not_concerned(
-        "late-ack-prefetch",
-        "early acknowledgement",
-        "avant leur exécution",
-        Edit(CONF, "task_acks_late = True\n", ""),
-        Edit(CONF, _PREFETCH, ""),
-    ),
-    undetermined(
-        "late-ack-prefetch",
-        "out of reach",
-        "ne se lit pas",
-        Edit(CONF, _PREFETCH, "worker_prefetch_multiplier = int(open('x').read())\n"),
-    ),
-    fails(
-        "cancel-on-connection-loss",
-        "by update",
-        "révoquées",
-        Edit(CONF, _CANCEL, ""),
-        Edit(APP, _LOADED, f"{_LOADED}app.conf.update(worker_cancel_long_running_tasks_on_connection_loss=bool(1))\n"),
-    ),
-    established(
-        "cancel-on-connection-loss",
-        "results elsewhere",
-        "ne sont pas dans le Redis du broker",
-        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
-        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
-    ),
-    fails(
-        "cancel-on-connection-loss",
-        "threads, results elsewhere",
-        "`--pool=threads`, et",
-        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
-        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
-        Edit("start.sh", _RETRY, f"{_RETRY} -P threads"),
-    ),
-    fails(
-        "cancel-on-connection-loss",
-        "threads by setting, results elsewhere",
-        "`worker_pool=threads`, et",
-        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
-        Edit(CONF, 'worker_pool = "prefork"', 'worker_pool = "threads"'),
-        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
-    ),
-    established(
-        "cancel-on-connection-loss",
-        "threads without cancelling",
-        "=False",
-        Edit("start.sh", _RETRY, f"{_RETRY} -P threads"),
-    ),
-    established(
-        "cancel-on-connection-loss",
-        "gevent, which knows how to cancel",
-        "ne sont pas dans le Redis du broker",
-        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
-        Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
-        Edit("start.sh", _RETRY, f"{_RETRY} -P gevent"),
-    ),
-    warns(
-        "cancel-on-connection-loss",
-        "one variable for both",
-        "`REDIS_URL` donne le broker et les résultats",
-        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
-        Edit(APP, "from celery import", "import os\n\nfrom celery import"),
-        Edit(APP, _BROKER, 'broker=os.environ["REDIS_URL"]'),
-        Edit(APP, _BACKEND, 'backend=os.environ["REDIS_URL"]'),
-    ),
-    undetermined(
-        "cancel-on-connection-loss",
-        "a variable each",
-        "broker_url",
-        Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
-        Edit(APP, "from celery import", "import os\n\nfrom celery import"),
-        Edit(APP, _BROKER, 'broker=os.environ["REDIS_URL"]'),
-        Edit(APP, _BACKEND, 'backend=os.environ["RESULTS_URL"]'),
-    ),
-    fails("visibility-timeout-everywhere", "forgotten", "3600 s pour `visibility_timeout`", Edit(CONF, _TOP, "\n")),
-    not_concerned(
-        "visibility-timeout-everywhere",
-        "RabbitMQ",
-        "le broker est amqp",
-        Edit(APP, _BROKER, 'broker="amqp://queue.internal//"'),
-    ),
-    undetermined(
-        "visibility-timeout-everywhere",
-        "broker from the environment",
-        "broker_url",
-        Edit(APP, _BROKER, 'broker=__import__("os").environ["BROKER"]'),
-    ),
-)
+TABLE: Table = {
+    "bounded-deliveries": {
+        "in a configuration module": warns(
+            "", Edit(CONF, "task_serializer", "result_chord_retry_interval = 2.0\ntask_serializer")
+        )
+    },
+    "visibility-timeout-everywhere": {
+        "another broker": not_concerned("le broker est amqp, pas Redis", Edit(APP, _BROKER, 'broker="amqp://mq"')),
+        "another broker by default": undetermined(
+            "le broker est amqp par défaut, et `BROKER` peut le changer",
+            Edit(APP, "from celery import Celery\n", "import os\n\nfrom celery import Celery\n"),
+            Edit(APP, _BROKER, 'broker=os.getenv("BROKER", "amqp://mq")'),
+        ),
+        "forgotten": fails("3600 s pour `visibility_timeout`", Edit(CONF, _TOP, "\n")),
+        "RabbitMQ": not_concerned("le broker est amqp", Edit(APP, _BROKER, 'broker="amqp://queue.internal//"')),
+        "broker from the environment": undetermined(
+            "broker_url", Edit(APP, _BROKER, 'broker=__import__("os").environ["BROKER"]')
+        ),
+    },
+    "late-ack-prefetch": {
+        "default": fails("vaut 4 par défaut", Edit(CONF, _PREFETCH, "")),
+        "old name in a dictionary": fails(
+            "`worker_prefetch_multiplier=10`",
+            Edit(CONF, _PREFETCH, ""),
+            Edit(APP, _LOADED, _LOADED + 'EXTRA = {"worker_prefetch_multiplier": 2 * 5}\napp.conf.update(**EXTRA)\n'),
+        ),
+        "default of the environment": warns(
+            "modifiable par `PREFETCH`",
+            Edit(CONF, _PREFETCH, 'import os\nworker_prefetch_multiplier = int(os.getenv("PREFETCH", "4"))\n'),
+        ),
+        "early acknowledgement": not_concerned(
+            "avant leur exécution", Edit(CONF, "task_acks_late = True\n", ""), Edit(CONF, _PREFETCH, "")
+        ),
+        "out of reach": undetermined(
+            "ne se lit pas", Edit(CONF, _PREFETCH, "worker_prefetch_multiplier = int(open('x').read())\n")
+        ),
+    },
+    "cancel-on-connection-loss": {
+        "by update": fails(
+            "révoquées",
+            Edit(CONF, _CANCEL, ""),
+            Edit(
+                APP, _LOADED, f"{_LOADED}app.conf.update(worker_cancel_long_running_tasks_on_connection_loss=bool(1))\n"
+            ),
+        ),
+        "results elsewhere": established(
+            "ne sont pas dans le Redis du broker",
+            Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+            Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+        ),
+        "threads, results elsewhere": fails(
+            "`--pool=threads`, et",
+            Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+            Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+            Edit("start.sh", _RETRY, f"{_RETRY} -P threads"),
+        ),
+        "threads by setting, results elsewhere": fails(
+            "`worker_pool=threads`, et",
+            Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+            Edit(CONF, 'worker_pool = "prefork"', 'worker_pool = "threads"'),
+            Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+        ),
+        "threads without cancelling": established("=False", Edit("start.sh", _RETRY, f"{_RETRY} -P threads")),
+        "gevent, which knows how to cancel": established(
+            "ne sont pas dans le Redis du broker",
+            Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+            Edit(APP, _BACKEND, 'backend="db+postgresql://db.internal/results"'),
+            Edit("start.sh", _RETRY, f"{_RETRY} -P gevent"),
+        ),
+        "one variable for both": warns(
+            "`REDIS_URL` donne le broker et les résultats",
+            Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+            Edit(APP, "from celery import", "import os\n\nfrom celery import"),
+            Edit(APP, _BROKER, 'broker=os.environ["REDIS_URL"]'),
+            Edit(APP, _BACKEND, 'backend=os.environ["REDIS_URL"]'),
+        ),
+        "a variable each": undetermined(
+            "broker_url",
+            Edit(CONF, _CANCEL, _CANCEL.replace("False", "True")),
+            Edit(APP, "from celery import", "import os\n\nfrom celery import"),
+            Edit(APP, _BROKER, 'broker=os.environ["REDIS_URL"]'),
+            Edit(APP, _BACKEND, 'backend=os.environ["RESULTS_URL"]'),
+        ),
+    },
+}

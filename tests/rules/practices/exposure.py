@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, undetermined
+from tests.rules.case import Case, Table, established, fails, undetermined
 
 TASKS, STORE, WEB = "shop/tasks.py", "shop/store.py", "shop/web.py"
 _KEY = 'os.environ["SUPABASE_KEY"]'
@@ -99,275 +99,214 @@ _VERIFIED = (
     ),
 )
 
+TABLE: Table = {
+    "no-literal-secret": {
+        "argument": fails("`SUPABASE_ROLE_KEY`", Edit(STORE, _KEY, f'os.getenv("SUPABASE_ROLE_KEY", "{_SHAPED}")')),
+        "constant": fails(
+            "`API_TOKEN`, `shop/store.py` ligne 6",
+            Edit(STORE, "redis = Redis", f'API_TOKEN: str = "{_SHAPED}"\nredis = Redis'),
+        ),
+        "password of an address": fails(
+            "une adresse avec son mot de passe",
+            Edit(STORE, 'os.environ["REDIS_URL"]', f'"redis://:{_SHAPED}@cache.internal:6379/0"'),
+        ),
+        "dictionary": fails(
+            "`password`",
+            Edit(STORE, "redis = Redis", 'LOGIN = {"user": "shop", "password": "S3same!ouvre"}\nredis = Redis'),
+        ),
+        "names, headers and placeholders": established(
+            "Aucun secret",
+            Edit(
+                STORE,
+                "redis = Redis",
+                'API_KEY_HEADER = "X-Api-Key-Of-The-Shop-2024"\nPASSWORD = "change-me-1234"\nTOKEN_URL = "https://shop.internal/token"\n'
+                'LOCAL = "amqp://guest:guest@localhost//"\nredis = Redis',
+            ),
+        ),
+    },
+    "environment-untracked": {
+        "of production": fails("`deploy/.env.production`", Edit("deploy/.env.production", "", "A=1\n")),
+        "an example": established("fichiers suivis", Edit(".env.example", "", "A=\n")),
+    },
+    "http-verified": {
+        "session": fails(
+            "`shop/tasks.py`",
+            Edit(
+                TASKS,
+                "from shop.celery_app import app\n",
+                "from shop.celery_app import app\n\nsession = requests.Session()\nsession.verify = False\n",
+            ),
+        ),
+        "a session by another name": fails(
+            "verify = False",
+            Edit(TASKS, "import requests\n", "import requests\n\nhttp = requests.Session()\nhttp.verify = False\n"),
+        ),
+        "a session that a `with` opens, asynchronous": fails(
+            "ssl=False",
+            Edit(
+                "shop/fetch.py",
+                "",
+                "import aiohttp\n\n\nasync def fetch(url):\n    async with aiohttp.ClientSession() as s:\n"
+                "        async with s.get(url, ssl=False) as answer:\n            return await answer.json()\n",
+            ),
+        ),
+        "a session that somebody gives": fails(
+            "verify=False",
+            Edit(
+                "shop/fetch.py",
+                "",
+                "import requests\n\n\ndef fetch(s: requests.Session, url):\n    return s.get(url, verify=False)\n",
+            ),
+        ),
+        "what is not verified is no certificate": established(
+            "certificat",
+            Edit(
+                "shop/fetch.py",
+                "",
+                "import requests\n\n\ndef fetch(store, url):\n    return store.read(url, verify=False), requests.get(url, timeout=3)\n",
+            ),
+        ),
+        "options in a dictionary": fails(
+            "`deliver`",
+            Edit(TASKS, _POST, f"{_POST}, **OPTIONS"),
+            Edit(TASKS, "import requests\n", 'import requests\n\nOPTIONS = {"verify": False}\n'),
+        ),
+        "Redis": fails(
+            "`shop/store.py` (`ssl_cert_reqs='none'`)",
+            Edit(STORE, "socket_timeout=5", 'ssl_cert_reqs="none", socket_timeout=5'),
+        ),
+        "a value that the environment gives": undetermined(
+            "`verify=CHOSEN`",
+            Edit(
+                "shop/fetch.py",
+                "",
+                "import requests\nfrom shop.tls import CHOSEN\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHOSEN)\n",
+            ),
+            Edit("shop/tls.py", "", _SETTLED),
+        ),
+    },
+    "webhook-authentic": {
+        "a look at the body": fails(
+            "`receive`",
+            *_NO_CHECK,
+            Edit(WEB, _KEPT, f"    if not body:\n        raise HTTPException(status_code=400)\n{_KEPT}"),
+        ),
+        "in a function it calls": established(
+            "`hmac.compare_digest`",
+            Edit(WEB, _CHECK, "    if not right(body, request):\n        raise HTTPException(status_code=401)\n"),
+            Edit(WEB, "def expected(body):", f"{_RIGHT}def expected(body):"),
+        ),
+        "in a function whose answer is lost": fails(
+            "n'emploie pas la réponse de `hmac.compare_digest`",
+            Edit(WEB, _CHECK, "    right(body, request)\n"),
+            Edit(WEB, "def expected(body):", f"{_RIGHT}def expected(body):"),
+        ),
+        "by its name alone": fails(
+            "`receive`",
+            Edit(WEB, _CHECK, "    signature_is_right(body)\n"),
+            Edit(
+                WEB,
+                "def expected(body):",
+                "def signature_is_right(body):\n    return expected(body)\n\n\ndef expected(body):",
+            ),
+        ),
+        "perhaps in a middleware": undetermined(
+            "`OurMiddleware.dispatch` s'exécute peut-être avant le webhook",
+            *_NO_CHECK,
+            Edit(
+                "shop/middleware.py",
+                "",
+                "import hmac\n\n\nclass OurMiddleware:\n    def dispatch(self, request):\n"
+                "        return hmac.compare_digest(request.key, KEY)\n",
+            ),
+        ),
+        "a middleware that checks nothing": fails(
+            "`receive`",
+            *_NO_CHECK,
+            Edit(
+                "shop/middleware.py",
+                "",
+                "class OurMiddleware:\n    def dispatch(self, request):\n        return None\n",
+            ),
+        ),
+        "no role": undetermined("n'est pas renseigné", Edit("audit.toml", 'webhook = "shop.web:receive"\n', "")),
+    },
+    "webhook-stored-first": {
+        "a thread": fails(
+            "`receive`",
+            Edit(WEB, _KEPT, ""),
+            Edit(WEB, "background_tasks.add_task(process, body)", "threading.Thread(target=process, args=(body,))"),
+            Edit(WEB, "import hmac\n", "import hmac\nimport threading\n"),
+        ),
+        "as a task": established(
+            "`delay`", Edit(WEB, _KEPT, ""), Edit(WEB, "background_tasks.add_task(process, body)", "keep.delay(body)")
+        ),
+        "out of reach": undetermined(
+            "ce que fait l'appel `inbox.keep(…)` (`shop/web.py`, ligne ", Edit(WEB, _KEPT, "    inbox.keep(body)\n")
+        ),
+        "a secret is read, and nothing stored": fails(
+            "`receive`", Edit(WEB, _KEPT, "    settings.secret.get_secret_value()\n")
+        ),
+        "stored by what it does not wait for": fails(
+            "`receive`", Edit(WEB, _KEPT, "    asyncio.create_task(stored(body))\n"), *_STORED_LATER
+        ),
+        "stored by what a loop is given": fails(
+            "`receive`", Edit(WEB, _KEPT, "    asyncio.ensure_future(stored(body))\n"), *_STORED_LATER
+        ),
+        "stored by what it starts and waits for": established(
+            "`execute`",
+            Edit(WEB, _KEPT, "    keeping = asyncio.create_task(stored(body))\n    await keeping\n"),
+            *_STORED_LATER,
+        ),
+        "stored by a group it leaves last": established(
+            "`execute`",
+            Edit(WEB, _KEPT, "    async with asyncio.TaskGroup() as group:\n        group.create_task(stored(body))\n"),
+            *_STORED_LATER,
+        ),
+        "stored in another thread it waits for": undetermined(
+            "run_in_executor", Edit(WEB, _KEPT, "    await loop.run_in_executor(None, store, body)\n")
+        ),
+        "a failure passed over": undetermined(
+            "`execute` est sous une condition ou un `except`",
+            Edit(WEB, _KEPT, "    try:\n        store(body)\n    except Exception:\n        pass\n"),
+        ),
+        "a failure suppressed": undetermined(
+            "`delay` est sous une condition ou un `except`",
+            Edit(WEB, _KEPT, "    with contextlib.suppress(Exception):\n        keep.delay(body)\n"),
+        ),
+        "a failure that is answered as one": established(
+            "`execute`",
+            Edit(
+                WEB,
+                _KEPT,
+                "    try:\n        store(body)\n    except Exception:\n        return Response(status_code=503)\n",
+            ),
+        ),
+        "what is already there": established(
+            "`execute`",
+            Edit(
+                WEB,
+                _KEPT,
+                '    try:\n        store(body)\n    except UniqueViolation:\n        return {"status": "known"}\n',
+            ),
+        ),
+    },
+}
 CASES = (
-    fails(
-        "no-literal-secret",
-        "argument",
-        "`SUPABASE_ROLE_KEY`",
-        Edit(STORE, _KEY, f'os.getenv("SUPABASE_ROLE_KEY", "{_SHAPED}")'),
-    ),
-    fails(
-        "no-literal-secret",
-        "constant",
-        "`API_TOKEN`, `shop/store.py` ligne 6",
-        Edit(STORE, "redis = Redis", f'API_TOKEN: str = "{_SHAPED}"\nredis = Redis'),
-    ),
-    fails(
-        "no-literal-secret",
-        "password of an address",
-        "une adresse avec son mot de passe",
-        Edit(STORE, 'os.environ["REDIS_URL"]', f'"redis://:{_SHAPED}@cache.internal:6379/0"'),
-    ),
-    fails(
-        "no-literal-secret",
-        "dictionary",
-        "`password`",
-        Edit(STORE, "redis = Redis", 'LOGIN = {"user": "shop", "password": "S3same!ouvre"}\nredis = Redis'),
-    ),
-    established(
-        "no-literal-secret",
-        "names, headers and placeholders",
-        "Aucun secret",
-        Edit(
-            STORE,
-            "redis = Redis",
-            'API_KEY_HEADER = "X-Api-Key-Of-The-Shop-2024"\nPASSWORD = "change-me-1234"\nTOKEN_URL = "https://shop.internal/token"\n'
-            'LOCAL = "amqp://guest:guest@localhost//"\nredis = Redis',
-        ),
-    ),
-    fails(
-        "environment-untracked",
-        "of production",
-        "`deploy/.env.production`",
-        Edit("deploy/.env.production", "", "A=1\n"),
-    ),
-    established("environment-untracked", "an example", "fichiers suivis", Edit(".env.example", "", "A=\n")),
-    fails(
-        "http-verified",
-        "session",
-        "`shop/tasks.py`",
-        Edit(
-            TASKS,
-            "from shop.celery_app import app\n",
-            "from shop.celery_app import app\n\nsession = requests.Session()\nsession.verify = False\n",
-        ),
-    ),
-    fails(
-        "http-verified",
-        "a session by another name",
-        "verify = False",
-        Edit(TASKS, "import requests\n", "import requests\n\nhttp = requests.Session()\nhttp.verify = False\n"),
-    ),
-    fails(
-        "http-verified",
-        "a session that a `with` opens, asynchronous",
-        "ssl=False",
-        Edit(
-            "shop/fetch.py",
-            "",
-            "import aiohttp\n\n\nasync def fetch(url):\n    async with aiohttp.ClientSession() as s:\n"
-            "        async with s.get(url, ssl=False) as answer:\n            return await answer.json()\n",
-        ),
-    ),
-    fails(
-        "http-verified",
-        "a session that somebody gives",
-        "verify=False",
-        Edit(
-            "shop/fetch.py",
-            "",
-            "import requests\n\n\ndef fetch(s: requests.Session, url):\n    return s.get(url, verify=False)\n",
-        ),
-    ),
-    established(
-        "http-verified",
-        "what is not verified is no certificate",
-        "certificat",
-        Edit(
-            "shop/fetch.py",
-            "",
-            "import requests\n\n\ndef fetch(store, url):\n    return store.read(url, verify=False), requests.get(url, timeout=3)\n",
-        ),
-    ),
-    fails(
-        "http-verified",
-        "options in a dictionary",
-        "`deliver`",
-        Edit(TASKS, _POST, f"{_POST}, **OPTIONS"),
-        Edit(TASKS, "import requests\n", 'import requests\n\nOPTIONS = {"verify": False}\n'),
-    ),
-    fails(
-        "http-verified",
-        "Redis",
-        "`shop/store.py` (`ssl_cert_reqs='none'`)",
-        Edit(STORE, "socket_timeout=5", 'ssl_cert_reqs="none", socket_timeout=5'),
-    ),
     *(
-        fails("http-verified", name, words, Edit("shop/fetch.py", "", text), Edit("shop/tls.py", "", "CHECK = False\n"))
+        Case(
+            "http-verified",
+            name,
+            *fails(words, Edit("shop/fetch.py", "", text), Edit("shop/tls.py", "", "CHECK = False\n")),
+        )
         for name, words, text in _UNVERIFIED
     ),
     *(
-        established(
-            "http-verified", name, "certificat", Edit("shop/fetch.py", "", text), Edit("shop/tls.py", "", _SETTLED)
+        Case(
+            "http-verified",
+            name,
+            *established("certificat", Edit("shop/fetch.py", "", text), Edit("shop/tls.py", "", _SETTLED)),
         )
         for name, text in _VERIFIED
-    ),
-    undetermined(
-        "http-verified",
-        "a value that the environment gives",
-        "`verify=CHOSEN`",
-        Edit(
-            "shop/fetch.py",
-            "",
-            "import requests\nfrom shop.tls import CHOSEN\n\n\ndef fetch(url):\n    return requests.get(url, timeout=3, verify=CHOSEN)\n",
-        ),
-        Edit("shop/tls.py", "", _SETTLED),
-    ),
-    fails(
-        "webhook-authentic",
-        "a look at the body",
-        "`receive`",
-        *_NO_CHECK,
-        Edit(WEB, _KEPT, f"    if not body:\n        raise HTTPException(status_code=400)\n{_KEPT}"),
-    ),
-    established(
-        "webhook-authentic",
-        "in a function it calls",
-        "`hmac.compare_digest`",
-        Edit(WEB, _CHECK, "    if not right(body, request):\n        raise HTTPException(status_code=401)\n"),
-        Edit(WEB, "def expected(body):", f"{_RIGHT}def expected(body):"),
-    ),
-    fails(
-        "webhook-authentic",
-        "in a function whose answer is lost",
-        "n'emploie pas la réponse de `hmac.compare_digest`",
-        Edit(WEB, _CHECK, "    right(body, request)\n"),
-        Edit(WEB, "def expected(body):", f"{_RIGHT}def expected(body):"),
-    ),
-    fails(
-        "webhook-authentic",
-        "by its name alone",
-        "`receive`",
-        Edit(WEB, _CHECK, "    signature_is_right(body)\n"),
-        Edit(
-            WEB,
-            "def expected(body):",
-            "def signature_is_right(body):\n    return expected(body)\n\n\ndef expected(body):",
-        ),
-    ),
-    undetermined(
-        "webhook-authentic",
-        "perhaps in a middleware",
-        "`OurMiddleware.dispatch` s'exécute peut-être avant le webhook",
-        *_NO_CHECK,
-        Edit(
-            "shop/middleware.py",
-            "",
-            "import hmac\n\n\nclass OurMiddleware:\n    def dispatch(self, request):\n"
-            "        return hmac.compare_digest(request.key, KEY)\n",
-        ),
-    ),
-    fails(
-        "webhook-authentic",
-        "a middleware that checks nothing",
-        "`receive`",
-        *_NO_CHECK,
-        Edit("shop/middleware.py", "", "class OurMiddleware:\n    def dispatch(self, request):\n        return None\n"),
-    ),
-    undetermined(
-        "webhook-authentic", "no role", "n'est pas renseigné", Edit("audit.toml", 'webhook = "shop.web:receive"\n', "")
-    ),
-    fails(
-        "webhook-stored-first",
-        "a thread",
-        "`receive`",
-        Edit(WEB, _KEPT, ""),
-        Edit(WEB, "background_tasks.add_task(process, body)", "threading.Thread(target=process, args=(body,))"),
-        Edit(WEB, "import hmac\n", "import hmac\nimport threading\n"),
-    ),
-    established(
-        "webhook-stored-first",
-        "as a task",
-        "`delay`",
-        Edit(WEB, _KEPT, ""),
-        Edit(WEB, "background_tasks.add_task(process, body)", "keep.delay(body)"),
-    ),
-    undetermined(
-        "webhook-stored-first",
-        "out of reach",
-        "ce que fait l'appel `inbox.keep(…)` (`shop/web.py`, ligne ",
-        Edit(WEB, _KEPT, "    inbox.keep(body)\n"),
-    ),
-    fails(
-        "webhook-stored-first",
-        "a secret is read, and nothing stored",
-        "`receive`",
-        Edit(WEB, _KEPT, "    settings.secret.get_secret_value()\n"),
-    ),
-    fails(
-        "webhook-stored-first",
-        "stored by what it does not wait for",
-        "`receive`",
-        Edit(WEB, _KEPT, "    asyncio.create_task(stored(body))\n"),
-        *_STORED_LATER,
-    ),
-    fails(
-        "webhook-stored-first",
-        "stored by what a loop is given",
-        "`receive`",
-        Edit(WEB, _KEPT, "    asyncio.ensure_future(stored(body))\n"),
-        *_STORED_LATER,
-    ),
-    established(
-        "webhook-stored-first",
-        "stored by what it starts and waits for",
-        "`execute`",
-        Edit(WEB, _KEPT, "    keeping = asyncio.create_task(stored(body))\n    await keeping\n"),
-        *_STORED_LATER,
-    ),
-    established(
-        "webhook-stored-first",
-        "stored by a group it leaves last",
-        "`execute`",
-        Edit(WEB, _KEPT, "    async with asyncio.TaskGroup() as group:\n        group.create_task(stored(body))\n"),
-        *_STORED_LATER,
-    ),
-    undetermined(
-        "webhook-stored-first",
-        "stored in another thread it waits for",
-        "run_in_executor",
-        Edit(WEB, _KEPT, "    await loop.run_in_executor(None, store, body)\n"),
-    ),
-    undetermined(
-        "webhook-stored-first",
-        "a failure passed over",
-        "`execute` est sous une condition ou un `except`",
-        Edit(WEB, _KEPT, "    try:\n        store(body)\n    except Exception:\n        pass\n"),
-    ),
-    undetermined(
-        "webhook-stored-first",
-        "a failure suppressed",
-        "`delay` est sous une condition ou un `except`",
-        Edit(WEB, _KEPT, "    with contextlib.suppress(Exception):\n        keep.delay(body)\n"),
-    ),
-    established(
-        "webhook-stored-first",
-        "a failure that is answered as one",
-        "`execute`",
-        Edit(
-            WEB,
-            _KEPT,
-            "    try:\n        store(body)\n    except Exception:\n        return Response(status_code=503)\n",
-        ),
-    ),
-    established(
-        "webhook-stored-first",
-        "what is already there",
-        "`execute`",
-        Edit(
-            WEB,
-            _KEPT,
-            '    try:\n        store(body)\n    except UniqueViolation:\n        return {"status": "known"}\n',
-        ),
     ),
 )

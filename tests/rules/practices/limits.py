@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned, undetermined, warns
+from tests.rules.case import Table, established, fails, not_concerned, undetermined, warns
 
 APP, CONF, TASKS, START = "shop/celery_app.py", "shop/celery_config.py", "shop/tasks.py", "start.sh"
 _LOADED = 'app.config_from_object("shop.celery_config")\n'
@@ -40,263 +40,196 @@ def main():
     os.execvp(sys.executable, argv)
 """
 
-CASES = (
-    fails("time-limits", "none", "les 3 tâches : aucune limite de temps", Edit(CONF, _LIMITS, "")),
-    fails(
-        "time-limits",
-        "soft above hard",
-        "limite souple de 120 s, dure de 90 s",
-        Edit(CONF, "task_soft_time_limit = 60", "task_soft_time_limit = 2 * 60"),
-    ),
-    fails(
-        "time-limits",
-        "own limits of a task",
-        "`send_mail` : limite souple de 300 s, dure de 90 s",
-        Edit(TASKS, _SEND, "@app.task(bind=True, max_retries=5, soft_time_limit=300)"),
-    ),
-    fails(
-        "time-limits",
-        "zero",
-        "les 3 tâches : la souple seule, qui n'arrête ni ce qui attrape `SoftTimeLimitExceeded`",
-        Edit(CONF, "task_time_limit = 90", "task_time_limit = 0"),
-    ),
-    fails(
-        "time-limits",
-        "two tasks alike, and one otherwise",
-        "s'interrompre d'elle-même ; `send_mail`, `sweep` : aucune limite de temps",
-        Edit(CONF, _LIMITS, ""),
-        Edit(TASKS, "@app.task(ignore_result=True)\ndef report", "@app.task(time_limit=60)\ndef report"),
-    ),
-    undetermined(
-        "time-limits",
-        "limit out of reach",
-        "ne se lit pas",
-        Edit(CONF, "task_time_limit = 90", "task_time_limit = float(open('x').read())"),
-    ),
-    undetermined(
-        "time-limits",
-        "given when published",
-        "`send_mail` peut recevoir ses limites à la publication",
-        *_OWN_LIMITS,
-        Edit(TASKS, "countdown=10)", "countdown=10, time_limit=90, soft_time_limit=60)"),
-        Edit(TASKS, '    send_mail.delay("report")\n', ""),
-    ),
-    undetermined(
-        "time-limits",
-        "options out of reach when published",
-        "`send_mail` peut recevoir ses limites à la publication",
-        *_OWN_LIMITS,
-        Edit(TASKS, "countdown=10)", "**options)"),
-        Edit(TASKS, '    send_mail.delay("report")\n', ""),
-    ),
-    fails(
-        "time-limits",
-        "given by one publication of two",
-        "`send_mail` : aucune limite de temps",
-        *_OWN_LIMITS,
-        Edit(TASKS, "countdown=10)", "countdown=10, time_limit=90, soft_time_limit=60)"),
-    ),
-    established(
-        "time-limits",
-        "its own, whatever its publications add",
-        "task_time_limit",
-        Edit(TASKS, "countdown=10)", "**options)"),
-        Edit(TASKS, '    send_mail.delay("report")\n', ""),
-    ),
-    fails("limits-enforced", "short option", "`--pool=gevent`", Edit(START, _RETRY, f"{_RETRY} -P gevent")),
-    fails("limits-enforced", "by setting", "`--pool=solo`", Edit(CONF, _LIMITS, f'{_LIMITS}worker_pool = "solo"\n')),
-    fails("pool-aligned", "short option", "`--pool=solo`", Edit(START, _RETRY, f"{_RETRY} -P solo")),
-    established("pool-aligned", "said again", "`worker_pool=prefork`", Edit(START, _RETRY, f"{_RETRY} -P prefork")),
-    not_concerned("pool-aligned", "not set", "n'est pas réglé", Edit(CONF, 'worker_pool = "prefork"\n', "")),
-    not_concerned("limits-enforced", "no limit", "aucune limite de temps", Edit(CONF, _LIMITS, "")),
-    fails(
-        "not-eager",
-        "old name",
-        "`task_always_eager=True`",
-        Edit(CONF, _LIMITS, f"{_LIMITS}CELERY_ALWAYS_EAGER = True\n"),
-    ),
-    warns(
-        "not-eager",
-        "default of the environment",
-        "modifiable par `EAGER`",
-        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", "1") == "1"\n'),
-    ),
-    established(
-        "not-eager",
-        "off by default",
-        "modifiable par `EAGER`",
-        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", "") == "1"\n'),
-    ),
-    fails(
-        "not-eager",
-        "a word of the unit file",
-        "le texte `0`, qui est vrai",
-        Edit(CONF, _LIMITS, _LIMITS + 'import os\nEAGER = bool(os.getenv("EAGER"))\ntask_always_eager = EAGER\n'),
-        Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=0\nExecStart="),
-    ),
-    fails(
-        "not-eager",
-        "a word of `.env`",
-        "le texte `no`, qui est vrai",
-        Edit(
-            CONF,
-            _LIMITS,
-            _LIMITS
-            + 'import os\nimport dotenv\ndotenv.load_dotenv()\ntask_always_eager = os.environ.get("EAGER") or False\n',
+TABLE: Table = {
+    "time-limits": {
+        "none": fails("les 3 tâches : aucune limite de temps", Edit(CONF, _LIMITS, "")),
+        "soft above hard": fails(
+            "limite souple de 120 s, dure de 90 s",
+            Edit(CONF, "task_soft_time_limit = 60", "task_soft_time_limit = 2 * 60"),
         ),
-        Edit(".env", "", "EAGER=no\n"),
-    ),
-    undetermined(
-        "not-eager",
-        "a word that no file gives",
-        "tout texte y est vrai",
-        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", False)\n'),
-    ),
-    established(
-        "not-eager",
-        "an empty word",
-        "task_always_eager=False",
-        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.getenv("EAGER")\n'),
-        Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=\nExecStart="),
-    ),
-    established(
-        "not-eager",
-        "a number of the environment",
-        "task_always_eager",
-        Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = bool(int(os.environ.get("EAGER", "0")))\n'),
-        Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=0\nExecStart="),
-    ),
-    fails(
-        "default-rate-limit",
-        "by item",
-        "`task_default_rate_limit=10`",
-        Edit(APP, _LOADED, f'{_LOADED}app.conf["task_default_rate_limit"] = 10\n'),
-    ),
-    warns(
-        "bounded-memory",
-        "nothing read of the workers' commands",
-        "aucune commande de worker n'a été lue",
-        Edit(CONF, _CHILD, ""),
-        *_NO_COMMAND,
-    ),
-    undetermined(
-        "bounded-memory",
-        "bounded by a command that Python code runs",
-        "`shop/run.py:6`",
-        Edit(CONF, _CHILD, ""),
-        *_NO_COMMAND,
-        Edit("shop/run.py", "", _RUN.format("'--max-tasks-per-child=5000'")),
-    ),
-    warns(
-        "bounded-memory",
-        "not bounded by a command that Python code runs",
-        "`worker_max_tasks_per_child` n'est pas réglé",
-        Edit(CONF, _CHILD, ""),
-        *_NO_COMMAND,
-        Edit("shop/run.py", "", _RUN.format("'--loglevel=INFO'")),
-    ),
-    warns(
-        "bounded-memory",
-        "the environment may",
-        "modifiable par `TASKS`",
-        Edit(CONF, _CHILD, 'import os\nworker_max_tasks_per_child = int(os.environ.get("TASKS", "0"))\n'),
-    ),
-    fails(
-        "bounded-memory",
-        "by one script of several",
-        "`deploy/shop-worker.service` lance un worker sans `--max-tasks-per-child`",
-        Edit(CONF, _CHILD, ""),
-        Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
-    ),
-    fails("bounded-memory", "none", "`worker_max_tasks_per_child=None`", Edit(CONF, "= 1000", "= None")),
-    established(
-        "bounded-memory",
-        "by the scripts",
-        "`--max-tasks-per-child=500`",
-        Edit(CONF, _CHILD, ""),
-        Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
-        Edit(START, _RETRY, f"{_RETRY} --max-memory-per-child 200000"),
-        Edit("deploy/shop-worker.service", "-Q default", "-Q default --max-tasks-per-child 9"),
-    ),
-    fails(
-        "bounded-memory",
-        "short option of a pool that recycles nothing",
-        "`--pool=gevent`, où `--max-tasks-per-child=500` n'a aucun effet",
-        Edit(START, _RETRY, f"{_RETRY} -P gevent --max-tasks-per-child=500"),
-    ),
-    fails(
-        "bounded-memory",
-        "pool by setting",
-        "`worker_pool=threads`, où `worker_max_tasks_per_child=1000` n'a aucun effet",
-        Edit(CONF, 'worker_pool = "prefork"', 'worker_pool = "threads"'),
-    ),
-    warns(
-        "bounded-memory",
-        "pool by default of the environment",
-        "`worker_pool=eventlet`",
-        Edit(CONF, 'worker_pool = "prefork"', 'import os\nworker_pool = os.environ.get("POOL", "eventlet")'),
-    ),
-    warns(
-        "bounded-memory",
-        "one worker of several that recycles nothing",
-        "`--pool=solo`",
-        Edit(START, _RETRY, f"{_RETRY} --pool solo"),
-    ),
-    established(
-        "bounded-memory",
-        "pool of processes under its other name",
-        "`worker_max_tasks_per_child=1000`",
-        Edit(START, _RETRY, f"{_RETRY} -P processes"),
-    ),
-    established(
-        "bounded-memory",
-        "a pool that recycles nothing, and asks for nothing",
-        "`--max-tasks-per-child=500`",
-        Edit(CONF, _CHILD, ""),
-        Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
-        Edit(START, _RETRY, f"{_RETRY} -P threads"),
-        Edit("deploy/shop-worker.service", "-Q default", "-Q default --max-tasks-per-child 9"),
-    ),
-    undetermined(
-        "bounded-memory",
-        "a pool that is not known",
-        "le modèle d'exécution `shop.pool:Own` n'est pas connu",
-        Edit(START, _RETRY, f"{_RETRY} -P shop.pool:Own"),
-    ),
-    undetermined("bounded-memory", "no worker, and a setting", "ne lance de worker", *_NO_COMMAND),
-    fails(
-        "bounded-memory",
-        "one process per processor, short limit of a service",
-        "un processus par processeur de l'hôte dans 1g de mémoire",
-        Edit(
-            "compose.more.yaml", "", f"services:\n  more:\n    image: shop\n    command: {_MORE}\n    mem_limit: 1g\n"
+        "own limits of a task": fails(
+            "`send_mail` : limite souple de 300 s, dure de 90 s",
+            Edit(TASKS, _SEND, "@app.task(bind=True, max_retries=5, soft_time_limit=300)"),
         ),
-    ),
-    fails(
-        "bounded-memory",
-        "one process per processor in a pod",
-        "un processus par processeur de l'hôte dans 512Mi de mémoire",
-        Edit("deploy/more.yaml", "", _POD.format(words=_MORE.split())),
-    ),
-    established(
-        "bounded-memory",
-        "a pod whose worker autoscales",
-        "`worker_max_tasks_per_child=1000`",
-        Edit("deploy/more.yaml", "", _POD.format(words=[*_MORE.split(), "--autoscale=2,1"])),
-    ),
-    established(
-        "bounded-memory",
-        "a limited service with a concurrency for all",
-        "`worker_max_tasks_per_child=1000`",
-        Edit(CONF, _CHILD, f"{_CHILD}worker_concurrency = 2\n"),
-        Edit(
-            "compose.more.yaml", "", f"services:\n  more:\n    image: shop\n    command: {_MORE}\n    mem_limit: 1g\n"
+        "zero": fails(
+            "les 3 tâches : la souple seule, qui n'arrête ni ce qui attrape `SoftTimeLimitExceeded`",
+            Edit(CONF, "task_time_limit = 90", "task_time_limit = 0"),
         ),
-    ),
-    established(
-        "bounded-memory",
-        "by memory",
-        "`worker_max_memory_per_child=300000`",
-        Edit(CONF, _CHILD, "worker_max_memory_per_child = 300_000\n"),
-    ),
-)
+        "two tasks alike, and one otherwise": fails(
+            "s'interrompre d'elle-même ; `send_mail`, `sweep` : aucune limite de temps",
+            Edit(CONF, _LIMITS, ""),
+            Edit(TASKS, "@app.task(ignore_result=True)\ndef report", "@app.task(time_limit=60)\ndef report"),
+        ),
+        "limit out of reach": undetermined(
+            "ne se lit pas", Edit(CONF, "task_time_limit = 90", "task_time_limit = float(open('x').read())")
+        ),
+        "given when published": undetermined(
+            "`send_mail` peut recevoir ses limites à la publication",
+            *_OWN_LIMITS,
+            Edit(TASKS, "countdown=10)", "countdown=10, time_limit=90, soft_time_limit=60)"),
+            Edit(TASKS, '    send_mail.delay("report")\n', ""),
+        ),
+        "options out of reach when published": undetermined(
+            "`send_mail` peut recevoir ses limites à la publication",
+            *_OWN_LIMITS,
+            Edit(TASKS, "countdown=10)", "**options)"),
+            Edit(TASKS, '    send_mail.delay("report")\n', ""),
+        ),
+        "given by one publication of two": fails(
+            "`send_mail` : aucune limite de temps",
+            *_OWN_LIMITS,
+            Edit(TASKS, "countdown=10)", "countdown=10, time_limit=90, soft_time_limit=60)"),
+        ),
+        "its own, whatever its publications add": established(
+            "task_time_limit",
+            Edit(TASKS, "countdown=10)", "**options)"),
+            Edit(TASKS, '    send_mail.delay("report")\n', ""),
+        ),
+    },
+    "limits-enforced": {
+        "short option": fails("`--pool=gevent`", Edit(START, _RETRY, f"{_RETRY} -P gevent")),
+        "by setting": fails("`--pool=solo`", Edit(CONF, _LIMITS, f'{_LIMITS}worker_pool = "solo"\n')),
+        "no limit": not_concerned("aucune limite de temps", Edit(CONF, _LIMITS, "")),
+    },
+    "pool-aligned": {
+        "short option": fails("`--pool=solo`", Edit(START, _RETRY, f"{_RETRY} -P solo")),
+        "said again": established("`worker_pool=prefork`", Edit(START, _RETRY, f"{_RETRY} -P prefork")),
+        "not set": not_concerned("n'est pas réglé", Edit(CONF, 'worker_pool = "prefork"\n', "")),
+    },
+    "not-eager": {
+        "old name": fails("`task_always_eager=True`", Edit(CONF, _LIMITS, f"{_LIMITS}CELERY_ALWAYS_EAGER = True\n")),
+        "default of the environment": warns(
+            "modifiable par `EAGER`",
+            Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", "1") == "1"\n'),
+        ),
+        "off by default": established(
+            "modifiable par `EAGER`",
+            Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", "") == "1"\n'),
+        ),
+        "a word of the unit file": fails(
+            "le texte `0`, qui est vrai",
+            Edit(CONF, _LIMITS, _LIMITS + 'import os\nEAGER = bool(os.getenv("EAGER"))\ntask_always_eager = EAGER\n'),
+            Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=0\nExecStart="),
+        ),
+        "a word of `.env`": fails(
+            "le texte `no`, qui est vrai",
+            Edit(
+                CONF,
+                _LIMITS,
+                _LIMITS
+                + 'import os\nimport dotenv\ndotenv.load_dotenv()\ntask_always_eager = os.environ.get("EAGER") or False\n',
+            ),
+            Edit(".env", "", "EAGER=no\n"),
+        ),
+        "a word that no file gives": undetermined(
+            "tout texte y est vrai",
+            Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.environ.get("EAGER", False)\n'),
+        ),
+        "an empty word": established(
+            "task_always_eager=False",
+            Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = os.getenv("EAGER")\n'),
+            Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=\nExecStart="),
+        ),
+        "a number of the environment": established(
+            "task_always_eager",
+            Edit(CONF, _LIMITS, _LIMITS + 'import os\ntask_always_eager = bool(int(os.environ.get("EAGER", "0")))\n'),
+            Edit("deploy/shop-worker.service", "ExecStart=", "Environment=EAGER=0\nExecStart="),
+        ),
+    },
+    "default-rate-limit": {
+        "by item": fails(
+            "`task_default_rate_limit=10`", Edit(APP, _LOADED, f'{_LOADED}app.conf["task_default_rate_limit"] = 10\n')
+        )
+    },
+    "bounded-memory": {
+        "nothing read of the workers' commands": warns(
+            "aucune commande de worker n'a été lue", Edit(CONF, _CHILD, ""), *_NO_COMMAND
+        ),
+        "bounded by a command that Python code runs": undetermined(
+            "`shop/run.py:6`",
+            Edit(CONF, _CHILD, ""),
+            *_NO_COMMAND,
+            Edit("shop/run.py", "", _RUN.format("'--max-tasks-per-child=5000'")),
+        ),
+        "not bounded by a command that Python code runs": warns(
+            "`worker_max_tasks_per_child` n'est pas réglé",
+            Edit(CONF, _CHILD, ""),
+            *_NO_COMMAND,
+            Edit("shop/run.py", "", _RUN.format("'--loglevel=INFO'")),
+        ),
+        "the environment may": warns(
+            "modifiable par `TASKS`",
+            Edit(CONF, _CHILD, 'import os\nworker_max_tasks_per_child = int(os.environ.get("TASKS", "0"))\n'),
+        ),
+        "by one script of several": fails(
+            "`deploy/shop-worker.service` lance un worker sans `--max-tasks-per-child`",
+            Edit(CONF, _CHILD, ""),
+            Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
+        ),
+        "none": fails("`worker_max_tasks_per_child=None`", Edit(CONF, "= 1000", "= None")),
+        "by the scripts": established(
+            "`--max-tasks-per-child=500`",
+            Edit(CONF, _CHILD, ""),
+            Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
+            Edit(START, _RETRY, f"{_RETRY} --max-memory-per-child 200000"),
+            Edit("deploy/shop-worker.service", "-Q default", "-Q default --max-tasks-per-child 9"),
+        ),
+        "short option of a pool that recycles nothing": fails(
+            "`--pool=gevent`, où `--max-tasks-per-child=500` n'a aucun effet",
+            Edit(START, _RETRY, f"{_RETRY} -P gevent --max-tasks-per-child=500"),
+        ),
+        "pool by setting": fails(
+            "`worker_pool=threads`, où `worker_max_tasks_per_child=1000` n'a aucun effet",
+            Edit(CONF, 'worker_pool = "prefork"', 'worker_pool = "threads"'),
+        ),
+        "pool by default of the environment": warns(
+            "`worker_pool=eventlet`",
+            Edit(CONF, 'worker_pool = "prefork"', 'import os\nworker_pool = os.environ.get("POOL", "eventlet")'),
+        ),
+        "one worker of several that recycles nothing": warns(
+            "`--pool=solo`", Edit(START, _RETRY, f"{_RETRY} --pool solo")
+        ),
+        "pool of processes under its other name": established(
+            "`worker_max_tasks_per_child=1000`", Edit(START, _RETRY, f"{_RETRY} -P processes")
+        ),
+        "a pool that recycles nothing, and asks for nothing": established(
+            "`--max-tasks-per-child=500`",
+            Edit(CONF, _CHILD, ""),
+            Edit(START, _MAILS, f"{_MAILS} --max-tasks-per-child=500"),
+            Edit(START, _RETRY, f"{_RETRY} -P threads"),
+            Edit("deploy/shop-worker.service", "-Q default", "-Q default --max-tasks-per-child 9"),
+        ),
+        "a pool that is not known": undetermined(
+            "le modèle d'exécution `shop.pool:Own` n'est pas connu", Edit(START, _RETRY, f"{_RETRY} -P shop.pool:Own")
+        ),
+        "no worker, and a setting": undetermined("ne lance de worker", *_NO_COMMAND),
+        "one process per processor, short limit of a service": fails(
+            "un processus par processeur de l'hôte dans 1g de mémoire",
+            Edit(
+                "compose.more.yaml",
+                "",
+                f"services:\n  more:\n    image: shop\n    command: {_MORE}\n    mem_limit: 1g\n",
+            ),
+        ),
+        "one process per processor in a pod": fails(
+            "un processus par processeur de l'hôte dans 512Mi de mémoire",
+            Edit("deploy/more.yaml", "", _POD.format(words=_MORE.split())),
+        ),
+        "a pod whose worker autoscales": established(
+            "`worker_max_tasks_per_child=1000`",
+            Edit("deploy/more.yaml", "", _POD.format(words=[*_MORE.split(), "--autoscale=2,1"])),
+        ),
+        "a limited service with a concurrency for all": established(
+            "`worker_max_tasks_per_child=1000`",
+            Edit(CONF, _CHILD, f"{_CHILD}worker_concurrency = 2\n"),
+            Edit(
+                "compose.more.yaml",
+                "",
+                f"services:\n  more:\n    image: shop\n    command: {_MORE}\n    mem_limit: 1g\n",
+            ),
+        ),
+        "by memory": established(
+            "`worker_max_memory_per_child=300000`", Edit(CONF, _CHILD, "worker_max_memory_per_child = 300_000\n")
+        ),
+    },
+}

@@ -1,7 +1,7 @@
 """Settings, options and requests that must agree with one another."""
 
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned, undetermined, warns
+from tests.rules.case import Table, established, fails, not_concerned, undetermined, warns
 
 CONF, TASKS, START = "shop/celery_config.py", "shop/tasks.py", "start.sh"
 _LIMITS = "task_soft_time_limit = 60\ntask_time_limit = 90\n"
@@ -41,97 +41,69 @@ def _resent(decorator: str, body: str) -> Edit:
     return Edit("shop/resending.py", "", text)
 
 
-CASES = (
-    warns(_GROWING, "by rank", "croît de 1 min à chaque rang : il atteint 2 h au rang 121", _campaign("i * 60")),
-    warns(_GROWING, "by rank, with a base", "au rang 120", _campaign("i * 60 + 60")),
-    warns(_GROWING, "by rank, from one", "au rang 120", _campaign("i * 60", "i, row in enumerate(rows, start=1)")),
-    warns(_GROWING, "by rank, at random", "croît de 6 s", _campaign("i * 6 + random.uniform(0, 2)")),
-    warns(_GROWING, "by a sum", "croît de 7 s", _campaign("late", "row in rows", "late = 0", "late += 7")),
-    warns(_GROWING, "by batches", "croît de 6 s", _campaign("i // 10 * 60")),
-    warns(_GROWING, "by a counter", "croît de 6 s", _campaign("i * 6", "i, row in zip(count(), rows)")),
-    established(_GROWING, "by rank, bounded", "2 h", _campaign("min(i * 60, 600)")),
-    established(_GROWING, "by rank, of a slice", "2 h", _campaign("i * 60", "i, row in enumerate(rows[:100])")),
-    established(_GROWING, "by rank, of a range", "2 h", _campaign("row * 60", "row in range(100)")),
-    fails(_GROWING, "by rank, of a long range", "`countdown` de", _campaign("row * 60", "row in range(1000)")),
-    undetermined(_GROWING, "by rank, at a pace", "ne se lit pas", _campaign("i * pace")),
-    fails(
-        "expires-after-delay",
-        "before the delay",
-        "`send_mail` attend 10 s et expire après 5 s",
-        Edit(TASKS, _DELAYED, "countdown=10, expires=5)"),
-    ),
-    fails(
-        "expires-after-delay",
-        "the task's own",
-        "`send_mail` attend 10 s et expire après 5 s",
-        Edit(TASKS, "@app.task(bind=True, max_retries=5)", "@app.task(bind=True, max_retries=5, expires=5)"),
-    ),
-    warns(
-        "expires-after-delay",
-        "before the delay of some rank",
-        "croît de 1 min à chaque rang, et atteint `expires` au rang 61",
-        _campaign("i * 60, expires=3600"),
-    ),
-    undetermined(
-        "expires-after-delay",
-        "out of reach",
-        "son délai ou son `expires` ne se lit pas",
-        Edit(TASKS, _DELAYED, "countdown=10, expires=float(open('x').read()))"),
-    ),
-    established(
-        "expires-after-delay", "after the delay", "2 messages", Edit(TASKS, _DELAYED, "countdown=10, expires=86_400)")
-    ),
-    fails(
-        "expires-after-delay",
-        "a retry by default, after three minutes",
-        "la reprise 1 de `resend`, attentes ajoutées, attend 3 min et expire après 30 s",
-        _resent("@app.task(bind=True, max_retries=2, expires=30)", "raise self.retry()"),
-    ),
-    fails(
-        "expires-after-delay",
-        "automatic retries that add up",
-        "la reprise 4 de `resend`, attentes ajoutées, attend 45 s et expire après 30 s",
-        _resent(
-            "@app.task(autoretry_for=(OSError,), max_retries=5, retry_backoff=3, retry_backoff_max=30, "
-            "retry_jitter=False, expires=30)",
-            "open('x')",
+TABLE: Table = {
+    _GROWING: {
+        "by rank": warns("croît de 1 min à chaque rang : il atteint 2 h au rang 121", _campaign("i * 60")),
+        "by rank, with a base": warns("au rang 120", _campaign("i * 60 + 60")),
+        "by rank, from one": warns("au rang 120", _campaign("i * 60", "i, row in enumerate(rows, start=1)")),
+        "by rank, at random": warns("croît de 6 s", _campaign("i * 6 + random.uniform(0, 2)")),
+        "by a sum": warns("croît de 7 s", _campaign("late", "row in rows", "late = 0", "late += 7")),
+        "by batches": warns("croît de 6 s", _campaign("i // 10 * 60")),
+        "by a counter": warns("croît de 6 s", _campaign("i * 6", "i, row in zip(count(), rows)")),
+        "by rank, bounded": established("2 h", _campaign("min(i * 60, 600)")),
+        "by rank, of a slice": established("2 h", _campaign("i * 60", "i, row in enumerate(rows[:100])")),
+        "by rank, of a range": established("2 h", _campaign("row * 60", "row in range(100)")),
+        "by rank, of a long range": fails("`countdown` de", _campaign("row * 60", "row in range(1000)")),
+        "by rank, at a pace": undetermined("ne se lit pas", _campaign("i * pace")),
+    },
+    "expires-after-delay": {
+        "before the delay": fails(
+            "`send_mail` attend 10 s et expire après 5 s", Edit(TASKS, _DELAYED, "countdown=10, expires=5)")
         ),
-    ),
-    established(
-        "expires-after-delay",
-        "retries that are over before",
-        "1 message",
-        _resent("@app.task(bind=True, max_retries=2, default_retry_delay=10, expires=30)", "raise self.retry()"),
-    ),
-    not_concerned("expires-after-delay", "none", "aucun message différé n'a d'expiration"),
-    fails(
-        "request-within-limit",
-        "over the hard limit",
-        "`deliver` attend 90 s, limite dure de 90 s",
-        Edit(TASKS, _TIMEOUT, "timeout=90"),
-    ),
-    warns(
-        "request-within-limit",
-        "over the soft limit",
-        "`deliver` attend 75 s, limite souple de 60 s",
-        Edit(TASKS, _TIMEOUT, "timeout=(3, 75)"),
-    ),
-    undetermined(
-        "request-within-limit", "out of reach", "`deliver`", Edit(TASKS, _TIMEOUT, "timeout=float(open('x').read())")
-    ),
-    not_concerned(
-        "request-within-limit", "without limits", "aucune tâche qui envoie une requête", Edit(CONF, _LIMITS, "")
-    ),
-    fails(
-        "time-limits",
-        "of one start line",
-        "les 3 tâches : limite souple de 300 s, dure de 90 s",
-        *_on_start_lines(_OPTIONS.format(300, 90), _OPTIONS.format(60, 90)),
-    ),
-    fails(
-        "time-limits", "of one option over a setting", "limite souple de 60 s", *_on_start_lines("--time-limit=30", "")
-    ),
-    undetermined(
-        "time-limits", "of a start line out of reach", "ne se lisent pas", *_on_start_lines("--time-limit=$X", "")
-    ),
-)
+        "the task's own": fails(
+            "`send_mail` attend 10 s et expire après 5 s",
+            Edit(TASKS, "@app.task(bind=True, max_retries=5)", "@app.task(bind=True, max_retries=5, expires=5)"),
+        ),
+        "before the delay of some rank": warns(
+            "croît de 1 min à chaque rang, et atteint `expires` au rang 61", _campaign("i * 60, expires=3600")
+        ),
+        "out of reach": undetermined(
+            "son délai ou son `expires` ne se lit pas",
+            Edit(TASKS, _DELAYED, "countdown=10, expires=float(open('x').read()))"),
+        ),
+        "after the delay": established("2 messages", Edit(TASKS, _DELAYED, "countdown=10, expires=86_400)")),
+        "a retry by default, after three minutes": fails(
+            "la reprise 1 de `resend`, attentes ajoutées, attend 3 min et expire après 30 s",
+            _resent("@app.task(bind=True, max_retries=2, expires=30)", "raise self.retry()"),
+        ),
+        "automatic retries that add up": fails(
+            "la reprise 4 de `resend`, attentes ajoutées, attend 45 s et expire après 30 s",
+            _resent(
+                "@app.task(autoretry_for=(OSError,), max_retries=5, retry_backoff=3, retry_backoff_max=30, "
+                "retry_jitter=False, expires=30)",
+                "open('x')",
+            ),
+        ),
+        "retries that are over before": established(
+            "1 message",
+            _resent("@app.task(bind=True, max_retries=2, default_retry_delay=10, expires=30)", "raise self.retry()"),
+        ),
+        "none": not_concerned("aucun message différé n'a d'expiration"),
+    },
+    "request-within-limit": {
+        "over the hard limit": fails("`deliver` attend 90 s, limite dure de 90 s", Edit(TASKS, _TIMEOUT, "timeout=90")),
+        "over the soft limit": warns(
+            "`deliver` attend 75 s, limite souple de 60 s", Edit(TASKS, _TIMEOUT, "timeout=(3, 75)")
+        ),
+        "out of reach": undetermined("`deliver`", Edit(TASKS, _TIMEOUT, "timeout=float(open('x').read())")),
+        "without limits": not_concerned("aucune tâche qui envoie une requête", Edit(CONF, _LIMITS, "")),
+    },
+    "time-limits": {
+        "of one start line": fails(
+            "les 3 tâches : limite souple de 300 s, dure de 90 s",
+            *_on_start_lines(_OPTIONS.format(300, 90), _OPTIONS.format(60, 90)),
+        ),
+        "of one option over a setting": fails("limite souple de 60 s", *_on_start_lines("--time-limit=30", "")),
+        "of a start line out of reach": undetermined("ne se lisent pas", *_on_start_lines("--time-limit=$X", "")),
+    },
+}

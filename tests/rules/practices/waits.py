@@ -1,5 +1,5 @@
 from tests.acceptance.reference_copy import Edit
-from tests.rules.case import established, fails, not_concerned, undetermined
+from tests.rules.case import Case, Table, established, fails, not_concerned, undetermined
 
 TASKS = "shop/tasks.py"
 _NAP = "    time.sleep(2)\n"
@@ -52,106 +52,166 @@ def _job(alive: str) -> Edit:
     )
 
 
-CASES = (
-    fails(
-        "sleep-within-limit",
-        "in a loop",
-        "`report` dort 100 s",
-        _instead("for _ in range(10):", "    pause(10)"),
-        Edit(TASKS, "import time\n", "import time\nfrom time import sleep as pause\n"),
-    ),
-    fails(
-        "sleep-within-limit",
-        "in a function it calls",
-        "`write_report` dort 90 s",
-        Edit(TASKS, "def write_report(day):\n", "def write_report(day):\n    time.sleep(30)\n    time.sleep(60)\n"),
-    ),
-    established(
-        "sleep-within-limit",
-        "one branch or the other",
-        "tâches",
-        _instead("if day:", "    time.sleep(40)", "else:", "    time.sleep(40)"),
-    ),
-    established(
-        "sleep-within-limit",
-        "a path that leaves",
-        "tâches",
-        _instead("if day:", "    time.sleep(40)", "    return", "time.sleep(40)"),
-    ),
-    undetermined("sleep-within-limit", "duration out of reach", "ne se lit pas", _instead("time.sleep(day.second)")),
-    undetermined(
-        "sleep-within-limit",
-        "until something happens",
-        "ne se lit pas",
-        _instead("while not day:", "    time.sleep(1)"),
-    ),
-    not_concerned("sleep-within-limit", "none", "rien de ce que font les tâches ne dort", _instead("pass")),
-    *(fails("no-endless-loop", name, "`report`", _WATCH, _instead(*lines)) for name, *lines in _ENDLESS),
-    *(established("no-endless-loop", name, "tâches", _WATCH, _instead(*lines)) for name, *lines in _ENDING),
-    fails(
-        "no-endless-loop",
-        "an event of an object that nobody sets",
-        "`Pump.run`",
-        _PUMP,
-        _instead("from shop.pump import Pump", "Pump().run()"),
-    ),
-    established(
-        "no-endless-loop",
-        "an event of an object that a signal sets",
-        "tâches",
-        _PUMP,
-        _instead("from shop.pump import Pump", "pump = Pump()", "pump.stop.set()", "pump.run()"),
-    ),
-    fails(
-        "no-endless-loop",
-        "a property that is always true",
-        "`Job.run`",
-        _job("True"),
-        _instead("from shop.job import Job", "Job().run()"),
-    ),
-    established(
-        "no-endless-loop",
-        "a property that counts",
-        "tâches",
-        _job("self.turn < 9"),
-        _instead("from shop.job import Job", "Job().run()"),
-    ),
-    fails(
-        "no-result-wait",
-        "a method given to `map`",
-        "`report`",
-        _instead("from celery.result import AsyncResult", "print(list(map(AsyncResult.get, day)))"),
-    ),
-    fails(
-        "no-result-wait",
-        "a method given to `partial`",
-        "`report`",
-        _instead(
-            "from functools import partial",
-            "import celery.result",
-            "wait = partial(celery.result.GroupResult.join, timeout=3)",
-            "wait(day)",
+TABLE: Table = {
+    "sleep-within-limit": {
+        "in a loop": fails(
+            "`report` dort 100 s",
+            _instead("for _ in range(10):", "    pause(10)"),
+            Edit(TASKS, "import time\n", "import time\nfrom time import sleep as pause\n"),
         ),
-    ),
-    established(
-        "no-result-wait",
-        "another method given to `map`",
-        "tâches",
-        _instead("from celery.result import AsyncResult", "print(list(map(AsyncResult.forget, day)))"),
-    ),
-    established(
-        "no-result-wait",
-        "the method of a dictionary given to `map`",
-        "tâches",
-        _instead("from celery.result import AsyncResult", "print(AsyncResult, list(map(dict.get, day)))"),
-    ),
+        "in a function it calls": fails(
+            "`write_report` dort 90 s",
+            Edit(TASKS, "def write_report(day):\n", "def write_report(day):\n    time.sleep(30)\n    time.sleep(60)\n"),
+        ),
+        "one branch or the other": established(
+            "tâches", _instead("if day:", "    time.sleep(40)", "else:", "    time.sleep(40)")
+        ),
+        "a path that leaves": established(
+            "tâches", _instead("if day:", "    time.sleep(40)", "    return", "time.sleep(40)")
+        ),
+        "duration out of reach": undetermined("ne se lit pas", _instead("time.sleep(day.second)")),
+        "until something happens": undetermined("ne se lit pas", _instead("while not day:", "    time.sleep(1)")),
+        "none": not_concerned("rien de ce que font les tâches ne dort", _instead("pass")),
+    },
+    "no-endless-loop": {
+        "an event of an object that nobody sets": fails(
+            "`Pump.run`", _PUMP, _instead("from shop.pump import Pump", "Pump().run()")
+        ),
+        "an event of an object that a signal sets": established(
+            "tâches", _PUMP, _instead("from shop.pump import Pump", "pump = Pump()", "pump.stop.set()", "pump.run()")
+        ),
+        "a property that is always true": fails(
+            "`Job.run`", _job("True"), _instead("from shop.job import Job", "Job().run()")
+        ),
+        "a property that counts": established(
+            "tâches", _job("self.turn < 9"), _instead("from shop.job import Job", "Job().run()")
+        ),
+        "one, with a break of another loop": fails(
+            "`report`", _instead("while 1:", "    for i in (1, 2):", "        break")
+        ),
+        "left by a break": established("tâches", _instead("while True:", "    if day:", "        break")),
+    },
+    "no-result-wait": {
+        "a method given to `map`": fails(
+            "`report`", _instead("from celery.result import AsyncResult", "print(list(map(AsyncResult.get, day)))")
+        ),
+        "a method given to `partial`": fails(
+            "`report`",
+            _instead(
+                "from functools import partial",
+                "import celery.result",
+                "wait = partial(celery.result.GroupResult.join, timeout=3)",
+                "wait(day)",
+            ),
+        ),
+        "another method given to `map`": established(
+            "tâches", _instead("from celery.result import AsyncResult", "print(list(map(AsyncResult.forget, day)))")
+        ),
+        "the method of a dictionary given to `map`": established(
+            "tâches", _instead("from celery.result import AsyncResult", "print(AsyncResult, list(map(dict.get, day)))")
+        ),
+        "by a name": fails("`report`", _instead("sent = send_mail.apply_async(args=[1])", "sent.get(timeout=10)")),
+        "of a group": fails(
+            "`report`",
+            _instead("group(send_mail.s(i) for i in range(3))().join()"),
+            Edit(TASKS, "import requests\n", "import requests\nfrom celery import group\n"),
+        ),
+        "one by one, in a function it calls": fails(
+            "`write_report`, que `report` appelle",
+            Edit(
+                TASKS,
+                "def write_report(day):\n",
+                "def write_report(day):\n    waiting = [send_mail.delay(i) for i in range(3)]\n"
+                "    for one in waiting:\n        one.get()\n",
+            ),
+        ),
+        "polled": fails("`report`", _instead("sent = send_mail.delay(1)", "while not sent.ready():", "    pass")),
+        "of a dictionary": established("tâches", _instead('{"a": 1}.get("a")', '", ".join(["a"])')),
+    },
+    "http-timeouts": {
+        "none by a name": fails(
+            "`deliver`",
+            Edit(TASKS, "timeout=(5, 30)", "timeout=NEVER"),
+            Edit(TASKS, "import requests\n", "import requests\n\nNEVER = None\n"),
+        ),
+        "none given to a client of httpx": fails(
+            "`deliver`",
+            Edit(TASKS, _POST, 'http.post("https://mail.internal/send")'),
+            Edit(TASKS, "import requests\n", "import requests\nimport httpx\n\nhttp = httpx.Client(timeout=None)\n"),
+        ),
+        "a default for every socket": undetermined(
+            "`socket.setdefaulttimeout`",
+            Edit(TASKS, ", timeout=(5, 30))", ")"),
+            Edit(TASKS, "import requests\n", "import requests\nimport socket\n\nsocket.setdefaulttimeout(5)\n"),
+        ),
+        "a default for every request of a session": undetermined(
+            "remplace `http.request`",
+            Edit(TASKS, _POST, 'http.post("https://mail.internal/send")'),
+            Edit(
+                TASKS, "import requests\n", "import requests\n\nhttp = requests.Session()\nhttp.request = within(5)\n"
+            ),
+        ),
+        "none": fails("`deliver`, que `send_mail` appelle", Edit(TASKS, ", timeout=(5, 30))", ")")),
+        "session": fails(
+            "`deliver`",
+            Edit(TASKS, _POST, 'http.post("https://mail.internal/send", json={"order": order_id})'),
+            Edit(
+                TASKS,
+                "from shop.celery_app import app\n",
+                "from shop.celery_app import app\n\nhttp = requests.Session()\n",
+            ),
+        ),
+        "urllib": fails(
+            "`deliver`",
+            Edit(TASKS, _POST, 'urlopen("https://mail.internal/send")'),
+            Edit(TASKS, "import requests\n", "import requests\nfrom urllib.request import urlopen\n"),
+        ),
+        "none given to httpx": fails(
+            "`deliver`",
+            Edit(TASKS, _POST, 'httpx.post("https://mail.internal/send", timeout=None)'),
+            Edit(TASKS, "import requests\n", "import requests\nimport httpx\n"),
+        ),
+        "httpx by default": established(
+            "tâches",
+            Edit(TASKS, _POST, 'httpx.post("https://mail.internal/send")'),
+            Edit(TASKS, "import requests\n", "import requests\nimport httpx\n"),
+        ),
+        "a default for every request, by replacing what sends them": undetermined(
+            "remplace `HTTPAdapter.send`", Edit(TASKS, ", timeout=(5, 30))", ")"), _PATCHED
+        ),
+        "a default for every request, by replacing what asks": undetermined(
+            "remplace `requests.Session.request`",
+            Edit(TASKS, ", timeout=(5, 30))", ")"),
+            Edit(TASKS, "import requests\n", "import requests\n\nrequests.Session.request = sent_within_30_seconds\n"),
+        ),
+        "a default for requests, which urllib does not have": fails(
+            "`deliver`",
+            Edit(TASKS, _POST, 'urlopen("https://mail.internal/send")'),
+            Edit(TASKS, "import requests\n", "import requests\nfrom urllib.request import urlopen\n"),
+            _PATCHED,
+        ),
+        "no request": not_concerned(
+            "aucune bibliothèque de requêtes HTTP",
+            Edit(TASKS, _POST, "print(order_id)"),
+            Edit(TASKS, "import requests\n", ""),
+        ),
+        "a library, in ways that nobody knows": undetermined(
+            "`requests` est employé dans `shop/tasks.py`", Edit(TASKS, _POST, "send(requests, order_id)")
+        ),
+    },
+}
+CASES = (
+    *(Case("no-endless-loop", name, *fails("`report`", _WATCH, _instead(*lines))) for name, *lines in _ENDLESS),
+    *(Case("no-endless-loop", name, *established("tâches", _WATCH, _instead(*lines))) for name, *lines in _ENDING),
     *(
-        undetermined(
+        Case(
             "http-timeouts",
             f"{name}, in a module beside one that is sound",
-            "`httpx` est employé dans `shop/mail.py`",
-            Edit("shop/mail.py", "", f"import httpx\n\n\ndef send(url, verb):\n    {line}\n"),
-            _instead("from shop.mail import send", "send(day, 'get')"),
+            *undetermined(
+                "`httpx` est employé dans `shop/mail.py`",
+                Edit("shop/mail.py", "", f"import httpx\n\n\ndef send(url, verb):\n    {line}\n"),
+                _instead("from shop.mail import send", "send(day, 'get')"),
+            ),
         )
         for name, line in (
             ("a request given away", "list(map(httpx.get, [url]))"),
@@ -159,12 +219,14 @@ CASES = (
         )
     ),
     *(
-        established(
+        Case(
             "http-timeouts",
             f"{name}, in a module beside one that is sound",
-            "tâches",
-            Edit("shop/mail.py", "", f"import {library}\n\n\ndef send(url, verb):\n    {line}\n"),
-            _instead("from shop.mail import send", "send(day, 'get')"),
+            *established(
+                "tâches",
+                Edit("shop/mail.py", "", f"import {library}\n\n\ndef send(url, verb):\n    {line}\n"),
+                _instead("from shop.mail import send", "send(day, 'get')"),
+            ),
         )
         for name, library, line in (
             ("a request", "httpx", "httpx.get(url, timeout=5)"),
@@ -174,12 +236,14 @@ CASES = (
         )
     ),
     *(
-        (fails if waits else established)(
+        Case(
             "no-result-wait",
             name,
-            "`report`" if waits else "tâches",
-            Edit("shop/gather.py", "", f"def gather(given):\n    {line}\n"),
-            _instead("from shop.gather import gather", f"gather({given})"),
+            *(fails if waits else established)(
+                "`report`" if waits else "tâches",
+                Edit("shop/gather.py", "", f"def gather(given):\n    {line}\n"),
+                _instead("from shop.gather import gather", f"gather({given})"),
+            ),
         )
         for waits, name, line, given in (
             (True, "in a function that is given it", "return given.get(timeout=30)", "send_mail.delay(1)"),
@@ -195,139 +259,5 @@ CASES = (
             (False, "a dictionary that is given", "return given.get('a')", "{'a': send_mail.delay(1).id}"),
             (False, "another value by the name", "given = {}\n    return given.get('a')", "send_mail.delay(1)"),
         )
-    ),
-    fails(
-        "no-result-wait",
-        "by a name",
-        "`report`",
-        _instead("sent = send_mail.apply_async(args=[1])", "sent.get(timeout=10)"),
-    ),
-    fails(
-        "no-result-wait",
-        "of a group",
-        "`report`",
-        _instead("group(send_mail.s(i) for i in range(3))().join()"),
-        Edit(TASKS, "import requests\n", "import requests\nfrom celery import group\n"),
-    ),
-    fails(
-        "no-result-wait",
-        "one by one, in a function it calls",
-        "`write_report`, que `report` appelle",
-        Edit(
-            TASKS,
-            "def write_report(day):\n",
-            "def write_report(day):\n    waiting = [send_mail.delay(i) for i in range(3)]\n"
-            "    for one in waiting:\n        one.get()\n",
-        ),
-    ),
-    fails(
-        "no-result-wait",
-        "polled",
-        "`report`",
-        _instead("sent = send_mail.delay(1)", "while not sent.ready():", "    pass"),
-    ),
-    fails(
-        "http-timeouts",
-        "none by a name",
-        "`deliver`",
-        Edit(TASKS, "timeout=(5, 30)", "timeout=NEVER"),
-        Edit(TASKS, "import requests\n", "import requests\n\nNEVER = None\n"),
-    ),
-    fails(
-        "http-timeouts",
-        "none given to a client of httpx",
-        "`deliver`",
-        Edit(TASKS, _POST, 'http.post("https://mail.internal/send")'),
-        Edit(TASKS, "import requests\n", "import requests\nimport httpx\n\nhttp = httpx.Client(timeout=None)\n"),
-    ),
-    undetermined(
-        "http-timeouts",
-        "a default for every socket",
-        "`socket.setdefaulttimeout`",
-        Edit(TASKS, ", timeout=(5, 30))", ")"),
-        Edit(TASKS, "import requests\n", "import requests\nimport socket\n\nsocket.setdefaulttimeout(5)\n"),
-    ),
-    undetermined(
-        "http-timeouts",
-        "a default for every request of a session",
-        "remplace `http.request`",
-        Edit(TASKS, _POST, 'http.post("https://mail.internal/send")'),
-        Edit(TASKS, "import requests\n", "import requests\n\nhttp = requests.Session()\nhttp.request = within(5)\n"),
-    ),
-    established("no-result-wait", "of a dictionary", "tâches", _instead('{"a": 1}.get("a")', '", ".join(["a"])')),
-    fails(
-        "no-endless-loop",
-        "one, with a break of another loop",
-        "`report`",
-        _instead("while 1:", "    for i in (1, 2):", "        break"),
-    ),
-    established(
-        "no-endless-loop", "left by a break", "tâches", _instead("while True:", "    if day:", "        break")
-    ),
-    fails("http-timeouts", "none", "`deliver`, que `send_mail` appelle", Edit(TASKS, ", timeout=(5, 30))", ")")),
-    fails(
-        "http-timeouts",
-        "session",
-        "`deliver`",
-        Edit(TASKS, _POST, 'http.post("https://mail.internal/send", json={"order": order_id})'),
-        Edit(
-            TASKS, "from shop.celery_app import app\n", "from shop.celery_app import app\n\nhttp = requests.Session()\n"
-        ),
-    ),
-    fails(
-        "http-timeouts",
-        "urllib",
-        "`deliver`",
-        Edit(TASKS, _POST, 'urlopen("https://mail.internal/send")'),
-        Edit(TASKS, "import requests\n", "import requests\nfrom urllib.request import urlopen\n"),
-    ),
-    fails(
-        "http-timeouts",
-        "none given to httpx",
-        "`deliver`",
-        Edit(TASKS, _POST, 'httpx.post("https://mail.internal/send", timeout=None)'),
-        Edit(TASKS, "import requests\n", "import requests\nimport httpx\n"),
-    ),
-    established(
-        "http-timeouts",
-        "httpx by default",
-        "tâches",
-        Edit(TASKS, _POST, 'httpx.post("https://mail.internal/send")'),
-        Edit(TASKS, "import requests\n", "import requests\nimport httpx\n"),
-    ),
-    undetermined(
-        "http-timeouts",
-        "a default for every request, by replacing what sends them",
-        "remplace `HTTPAdapter.send`",
-        Edit(TASKS, ", timeout=(5, 30))", ")"),
-        _PATCHED,
-    ),
-    undetermined(
-        "http-timeouts",
-        "a default for every request, by replacing what asks",
-        "remplace `requests.Session.request`",
-        Edit(TASKS, ", timeout=(5, 30))", ")"),
-        Edit(TASKS, "import requests\n", "import requests\n\nrequests.Session.request = sent_within_30_seconds\n"),
-    ),
-    fails(
-        "http-timeouts",
-        "a default for requests, which urllib does not have",
-        "`deliver`",
-        Edit(TASKS, _POST, 'urlopen("https://mail.internal/send")'),
-        Edit(TASKS, "import requests\n", "import requests\nfrom urllib.request import urlopen\n"),
-        _PATCHED,
-    ),
-    not_concerned(
-        "http-timeouts",
-        "no request",
-        "aucune bibliothèque de requêtes HTTP",
-        Edit(TASKS, _POST, "print(order_id)"),
-        Edit(TASKS, "import requests\n", ""),
-    ),
-    undetermined(
-        "http-timeouts",
-        "a library, in ways that nobody knows",
-        "`requests` est employé dans `shop/tasks.py`",
-        Edit(TASKS, _POST, "send(requests, order_id)"),
     ),
 )
