@@ -56,7 +56,8 @@ def _changes(scope: Scope, depth: int) -> Mapping[ast.stmt | ast.Call, str]:
             found[node] = holder
     for call in scope.calls:
         if last(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[0], ast.Name):
-            if isinstance(scope.given(call.args[2]), ast.BinOp):
+            value = scope.given(call.args[2])
+            if isinstance(value, ast.BinOp) and not _is_of_the_database(value):
                 found[call] = call.args[0].id
         elif depth < _DEPTH and any(isinstance(a, ast.Name) for a in call.args):
             for name in _given_to_a_counter(scope, call, depth):
@@ -107,10 +108,13 @@ def _changed_row(scope: Scope, node: ast.AugAssign | ast.Assign) -> str:
         own, behind = ast.unparse(target), list(_behind(scope, value))
         arithmetic = any(map(_is_sum, behind)) and any(own in ast.unparse(v) for v in behind)
     text = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in walk(value))
-    # Django's F() and SQLAlchemy's columns (an upper-case holder) make it one statement of the database.
+    return target.value.id if arithmetic and not text and not _is_of_the_database(value) else ""
+
+
+def _is_of_the_database(value: ast.expr) -> bool:
+    """Whether Django's F(), or SQLAlchemy's columns (an upper-case holder), make it one statement of the database."""
     held = any(isinstance(n, ast.Call) and last(n.func) in {"F", "Value", "timedelta"} for n in walk(value))
-    columns = any(isinstance(n, ast.Attribute) and last(n.value)[:1].isupper() for n in walk(value))
-    return target.value.id if arithmetic and not text and not held and not columns else ""
+    return held or any(isinstance(n, ast.Attribute) and last(n.value)[:1].isupper() for n in walk(value))
 
 
 def _behind(scope: Scope, value: ast.expr) -> Iterator[ast.expr]:

@@ -90,6 +90,9 @@ def _of_node(machine: Machine, module: Module, node: ast.AST) -> Iterator[Deprec
         yield from _class(machine, module, node)
     elif isinstance(node, ast.Attribute):
         yield from (*_clock(machine, module, node), *_read_from_django(machine, module, node))
+        yield from _validator(machine, module, node)
+    elif isinstance(node, ast.Name):
+        yield from _validator(machine, module, node)
     elif isinstance(node, ast.Call | ast.Assign):
         yield from _by_its_form(machine, module, node)
     elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -109,8 +112,6 @@ def _class(machine: Machine, module: Module, node: ast.ClassDef) -> Iterator[Dep
             settings = any("Settings" in dotted(base) for base in node.bases)
             solution = "SettingsConfigDict" if settings else "ConfigDict"
             yield _at(module, statement, what, f"Migrer vers `model_config = {solution}(...)`")
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _validators(machine, module, statement)
 
 
 def _makes_a_config(statement: ast.stmt) -> bool:
@@ -127,18 +128,18 @@ def _is_pydantic(machine: Machine, module: Module, base: ast.expr) -> bool:
     return descends_from(unwrap(value)[0], *_PYDANTIC)
 
 
-def _validators(
-    machine: Machine, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef
-) -> Iterator[Deprecation]:
-    for decorator in function.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        value = machine.resolve(f"{module.name}:{dotted(target)}") if dotted(target) else None
-        if not isinstance(value, External) or not value.dotted.startswith("pydantic."):
-            continue
-        name = value.dotted.rpartition(".")[2]
-        if name in _VALIDATORS and ".v1." not in value.dotted:
-            what = f"Décorateur `@{name}`, déprécié par Pydantic v2"
-            yield _at(module, decorator, what, f"Migrer vers `@{_VALIDATORS[name]}`")
+def _validator(machine: Machine, module: Module, node: ast.Attribute | ast.Name) -> Iterator[Deprecation]:
+    """A decorator of Pydantic v1, wherever it is named, under a name of the module's own too."""
+    if "validator" not in module.source.text or not isinstance(node.ctx, ast.Load) or not dotted(node):
+        return
+    named = dotted(node).rpartition(".")[2]
+    if named not in _VALIDATORS and f"validator as {named}" not in module.source.text:
+        return
+    value = machine.resolve(f"{module.name}:{dotted(node)}")
+    name = value.dotted.rpartition(".")[2] if isinstance(value, External) else ""
+    if isinstance(value, External) and value.dotted.startswith("pydantic.") and ".v1." not in value.dotted:
+        what = f"Décorateur `@{name}`, déprécié par Pydantic v2"
+        yield from [_at(module, node, what, f"Migrer vers `@{_VALIDATORS[name]}`")] if name in _VALIDATORS else ()
 
 
 def _clock(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[Deprecation]:

@@ -16,8 +16,9 @@ _KEPT = frozenset({"always", "unless-stopped", "on-failure"})
 
 @dataclass(frozen=True)
 class Container:
-    """The command that is given to an image, `restarts`: Docker starts it again; `left`: whoever starts it does not wait. `host`: the name of host that it is given; `grace`: what it is left to stop."""
+    """The image, and the command that it is given, none for its own; `restarts`: Docker starts it again; `left`: whoever starts it does not wait. `host`: the name of host that it is given; `grace`: what it is left to stop."""
 
+    image: str
     words: tuple[str, ...]
     restarts: bool
     left: bool
@@ -29,7 +30,7 @@ class Container:
 
 
 def container_of(words: Sequence[str]) -> Container | None:
-    """What `docker run` starts; None for any other command, and for an image that is given none."""
+    """What `docker run` starts; None for any other command."""
     rest = unwrapped(words)
     if len(rest) < 3 or rest[0].rpartition("/")[2] not in _DOCKER or "run" not in rest[1:3]:
         return None
@@ -43,10 +44,11 @@ def container_of(words: Sequence[str]) -> Container | None:
     given = dict(said)
     pairs = (value.partition("=") for name, value in said if name in {"-e", "--env"})
     policy = given.get("--restart", "no").partition(":")
-    if not rest[1:] or "--entrypoint" in given:
+    if not rest or "--entrypoint" in given:
         return None
     of_host = "host" in {given.get("--network"), given.get("--net")}
     return Container(
+        rest[0],
         tuple(rest[1:]),
         restarts=policy[0] in _KEPT and not policy[2],
         left=bool({"-d", "--detach", "-dit", "-itd", "-td", "-id"} & given.keys()),

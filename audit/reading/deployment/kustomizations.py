@@ -61,12 +61,28 @@ def is_patch(path: str, around: Around) -> bool:
 
 
 def generated_maps(around: Around) -> Iterator[tuple[str, dict[str, str]]]:
-    """The `ConfigMap`s that `configMapGenerator` makes: their names, and what they hold."""
+    """The `ConfigMap`s that `configMapGenerator` makes: their names, and what they hold where they are deployed.
+
+    What two overlays that serve say differently is left to the environment, as `${NAME}`.
+    """
+    made: dict[str, dict[str, str]] = {}
+    changes: list[tuple[str, dict[str, str], bool]] = []
     for path in (p for p in around.tree.paths if _NAME.fullmatch(basename(p))):
         said = next(around.documents(path), None)
         for entry in _list(said.get("configMapGenerator")) if isinstance(said, dict) else ():
-            if isinstance(entry, dict) and entry.get("behavior", "create") == "create":
-                yield str(entry.get("name")), _generated(entry, dirname(path), around)
+            if not isinstance(entry, dict):
+                continue
+            name, held = str(entry.get("name")), _generated(entry, dirname(path), around)
+            if entry.get("behavior", "create") == "create":
+                made.setdefault(name, {}).update(held)
+            elif not is_not_served(dirname(path)):
+                changes.append((name, held, _SERVING.search(path) is not None))
+    chosen = [one for one in changes if one[2]] or changes
+    for name, held in made.items():
+        merged = [change for other, change, _ in chosen if other == name]
+        told = {key: {change[key] for change in merged if key in change} for change in merged for key in change}
+        held |= {key: texts.pop() if len(texts) == 1 else f"${{{key}}}" for key, texts in told.items()}
+    yield from made.items()
 
 
 def _generated(entry: Mapping[str, Any], folder: str, around: Around) -> dict[str, str]:

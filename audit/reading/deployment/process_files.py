@@ -316,6 +316,7 @@ def _contained(kind: str, line: Line, command: "Command", excerpt: Excerpt, cont
         variables={**line.variables, **container.variables},
         # Who stops it may give another delay than the container's own (`docker stop -t`).
         stop=StopOrder("Docker", container.grace, direct=True) if container.left else line.stop,
+        image="" if container.words else container.image,
     )
     run = Run(kind, given, container.words, restart, excerpt, container.left and not restart, command=command)
     what = started(container.words, lasting=True)

@@ -74,7 +74,17 @@ def runners(run: Run | str, runs: Sequence[Run]) -> list[Run]:
 def _image_runners(run: Run, runs: Sequence[Run]) -> list[Run]:
     built = [r for r in runs if r.line.builds == run.path and r.line.target == run.line.target]
     images = {r.line.image for r in built} - {""}
+    others = {r.line.builds for r in runs if r.line.builds} | {r.path for r in runs if r.kind == "dockerfile"}
+    if not built and others == {run.path}:
+        # The only image of the target, run under the name of its application.
+        images = {r.line.image for r in runs if _is_named_after(r.line.image, run)}
     return [r for r in runs if not r.words and (r in built or (not r.line.builds and r.line.image in images))]
+
+
+def _is_named_after(image: str, run: Run) -> bool:
+    application = str(run.process.options.get("app", "")).partition(":")[0].partition(".")[0] if run.process else ""
+    name = image.rpartition("/")[2].partition("@")[0].partition(":")[0].replace("-", "_")
+    return bool(application) and name in {application, f"{application}_worker", f"{application}_celery"}
 
 
 def _procfile_runners(_: Run, runs: Sequence[Run]) -> list[Run]:
