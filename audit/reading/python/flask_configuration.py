@@ -1,5 +1,6 @@
 """What `app.config` of a Flask application takes from classes, modules and files, and gives by a prefix."""
 
+import json
 import posixpath
 
 from audit.model.unknown import UNKNOWN
@@ -42,6 +43,9 @@ def _load(machine: Machine, table: Table, name: str, site: CallSite) -> None:
     names = names_of_object(machine, source) if name in {"from_object", "from_pyfile"} else None
     if names is None and name != "from_object":
         _let_change(machine, table, variable or text or name, site)
+        prefix = unwrap(site.argument(0, "prefix", "FLASK"))[0]
+        if name == "from_prefixed_env" and isinstance(prefix, str):
+            _let_variables_change(machine, table, prefix, site)
         return
     kept = Table()
     if names is None:
@@ -77,3 +81,30 @@ def _let_change(machine: Machine, table: Table, name: str, site: CallSite) -> No
         for key, value in list(table.items()):
             machine.undo_log.write(table, key, overridable(value, name), table.origins.get(key))
         machine.undo_log.obscure(table, site.origin)
+
+
+def _let_variables_change(machine: Machine, table: Table, prefix: str, site: CallSite) -> None:
+    """Each entry may be a variable's, `FLASK_KEY`; so may those of a dictionary, `FLASK_KEY__entry`, and more than it holds."""
+    with machine.undo_log.aside():
+        for key, value in list(table.items()):
+            held = unwrap(value)[0]
+            variable = f"{prefix}_{key}"
+            if not isinstance(held, Table):
+                _write(machine, table, key, held, variable)
+                continue
+            begins = f"{variable}__"
+            added = [name.removeprefix(begins) for name in machine.project.deployed if name.startswith(begins)]
+            for inner in dict.fromkeys((*held, *added)):
+                _write(machine, held, inner, unwrap(held.get(inner, UNKNOWN))[0], f"{begins}{inner}")
+            machine.undo_log.obscure(held, site.origin)
+
+
+def _write(machine: Machine, table: Table, key: Value, value: Value, variable: str) -> None:
+    """The value of an entry that a variable may give, as Flask reads it: JSON where it is some, else the text."""
+    told = machine.project.deployed.get(variable)
+    if told is not None:
+        try:
+            value = json.loads(told)
+        except ValueError:
+            value = told
+    machine.undo_log.write(table, key, overridable(value, variable), table.origins.get(key))
