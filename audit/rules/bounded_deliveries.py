@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.facts import Facts, Task
 from audit.model.findings import Finding, Severity
@@ -39,7 +40,7 @@ _FAILING = "Un message qui échoue chaque fois revient sans fin dans la file : r
     reference="https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.reject_on_worker_lost",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Un message qui tue chaque fois son processus est abandonné après quelques livraisons",
+        passes="Chaque tâche remise en file à la mort de son processus a un nombre borné de livraisons",
         fails="Un message qui tue chaque fois son processus revient sans fin dans la file : rien ne compte ses livraisons",
         advice="Compter les livraisons d'un message dans une clé qui expire, et l'abandonner après quelques-unes (sous RabbitMQ : `x-delivery-limit` d'une file quorum)",
         solution="@app.task(bind=True)\ndef export(self, report_id):\n    key = f'deliveries:{self.request.id}'\n    seen = redis.incr(key)\n"
@@ -105,8 +106,11 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     rejected = f", et rien ne rejette `{late[0]}`, acquittée après son exécution" if late else ""
     nothing = f"aucune tâche n'est remise en file à la mort de son processus{rejected}"
     guide = replace(guide, fails=_FAILING) if back & judged else guide
-    guide = replace(guide, passes=f"{guide.passes}, ou quand il expire") if always & {*members} - sure else guide
-    return answered(guide, "Message qui revient sans fin", answer, *evidence, nothing=nothing)
+    guide = (
+        replace(guide, passes=f"{guide.passes}, ou des messages qui expirent") if always & {*members} - sure else guide
+    )
+    detail = f"{counted(len(members), 'tâche')} : {read_so}"
+    return answered(guide, "Message qui revient sans fin", answer, *evidence, nothing=nothing, detail=detail)
 
 
 def _expiring(known: TargetFacts) -> set[str]:

@@ -142,7 +142,7 @@ def _untold(settings: Sequence[Reading]) -> list[Fault]:
     reference=_WORKERS + "max-tasks-per-child-setting",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Un processus de worker est remplacé avant que sa mémoire ne grossisse sans fin",
+        passes="Les processus de chaque worker sont remplacés après un nombre de tâches ou une taille de mémoire",
         fails="Rien de ce qui a été lu ne remplace un processus de worker dont la mémoire grossit",
         advice="Régler `worker_max_tasks_per_child` ou `worker_max_memory_per_child` (en Kio)",
         solution="worker_max_tasks_per_child = 1000\nworker_max_memory_per_child = 300_000",

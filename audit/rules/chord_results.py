@@ -25,7 +25,7 @@ _COUNTING = frozenset({"redis"})
     reference=_CHORDS,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Les résultats dont les chords ont besoin sont conservés",
+        passes="Les résultats qu'attendent les chords lus sont conservés",
         fails="Un chord a besoin des résultats de son en-tête, qui ne sont pas conservés : sa dernière tâche ne part jamais",
         advice="Donner un `result_backend` qui permet les chords (Redis, base), et ne pas ignorer les résultats de l'en-tête",
         solution='result_backend = "redis://localhost/1"\n\n@app.task(ignore_result=False)\ndef count(district): ...',

@@ -80,7 +80,7 @@ def _gives_up(known: TargetFacts) -> Sequence[Finding]:
     reference=_REDIS,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Une connexion morte au broker Redis est vue",
+        passes="Les connexions au broker Redis ont un délai et des sondes TCP",
         fails="Une connexion à moitié ouverte vers Redis peut bloquer indéfiniment un producteur ou un consommateur",
         advice="Poser des délais et les sondes TCP dans `broker_transport_options`",
         solution=(
@@ -124,7 +124,7 @@ def _sockets(known: TargetFacts) -> Sequence[Finding]:
     reference=_CONF + "result-expires",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les résultats expirent",
+        passes="Les résultats gardés expirent",
         fails="Les résultats des tâches s'accumulent sans jamais expirer",
         advice="Régler `result_expires` à la durée pendant laquelle quelqu'un les lit",
         solution="result_expires = 3600",
@@ -138,10 +138,12 @@ def _sockets(known: TargetFacts) -> Sequence[Finding]:
     """,
 )
 def _result_expires(known: TargetFacts) -> Sequence[Finding]:
-    guide = _result_expires.guide
+    guide, backend = _result_expires.guide, read(known, "result_backend")
+    if backend.variable:
+        guide = replace(guide, unsought=f"`{backend.variable}` peut donner un autre `result_backend`")
     found = SettingComparison("result_expires", 86400, bool, guide, "Résultats sans expiration", kept_results)(known)
     kept = all(finding.outcome is Outcome.ESTABLISHED for finding in found)
-    if kept and _BY_CLASS.match(str(read(known, "result_backend").value)):
+    if kept and _BY_CLASS.match(str(backend.value)):
         return unknown(guide, "ce que la classe que `result_backend` nomme fait de cette durée")
     if kept and not are_removed(known):
         return unknown(guide, "ce qui supprime de leur base les résultats expirés")
@@ -154,7 +156,7 @@ def _result_expires(known: TargetFacts) -> Sequence[Finding]:
     reference=_SOFT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="À l'arrêt, un worker sous Redis remet en file ce qu'il n'a pas fini",
+        passes="À l'arrêt, un worker sous Redis a le temps de remettre en file ce qu'il n'a pas fini",
         fails="Un worker sous Redis tué à la fin de son délai de grâce laisse ses tâches attendre `visibility_timeout`",
         advice=(
             "Régler `worker_soft_shutdown_timeout` (Celery 5.5 ou plus) sous le délai de grâce de l'orchestrateur, et "
@@ -190,7 +192,7 @@ def _soft_shutdown(known: TargetFacts) -> Sequence[Finding]:
     answer = judge_stops(known)
     detail = f"{reading.told} ; {answer.read}"
     if found[0].outcome is Outcome.DEFECT and answer.outcome is Outcome.ESTABLISHED and _only_warm(known):
-        ending = replace(guide, passes="À l'arrêt, un worker sous Redis finit ses tâches avant d'être tué")
+        ending = replace(guide, passes="À l'arrêt, un worker sous Redis a le temps de finir ses tâches")
         return answered(ending, "", answer, *reading.evidence, nothing="aucun worker", detail=detail)
     if any(finding.outcome is not Outcome.ESTABLISHED for finding in found):
         return found

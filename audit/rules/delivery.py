@@ -77,7 +77,7 @@ def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
     reference=_CANCEL,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Une coupure du broker ne fait pas perdre les tâches en cours",
+        passes="À la coupure du broker, le worker ne perd pas de tâche en cours pour l'avoir annulée",
         fails="À la coupure de Redis, les tâches annulées y sont notées révoquées au lieu d'être remises en file",
         advice="Désactiver l'annulation, ou garder les résultats ailleurs que dans le Redis du broker",
         solution="worker_cancel_long_running_tasks_on_connection_loss = False",

@@ -105,7 +105,7 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     answer = replace(answer, faults=tuple(_merged(answer.faults, len(tasks))))
     told = " ; ".join(dict.fromkeys(a.told for a in applied))
     evidence = (*soft.evidence, *hard.evidence)
-    return answered(guide, "Limites de temps", answer, *evidence, nothing=NO_TASK, detail=told)
+    return answered(guide, "Limites de temps", answer, *evidence, nothing=NO_TASK, detail=f"{domain.read} : {told}")
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _listed(tasks: list[str], total: int) -> str:
     reference=_WORKERS + "time-limits",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Le modèle d'exécution des workers applique les limites de temps",
+        passes="Le modèle d'exécution de chaque worker applique les limites de temps réglées",
         fails="Ce modèle d'exécution n'applique pas les limites de temps réglées",
         advice="Lancer le worker avec `--pool=prefork`, ou borner autrement chaque appel bloquant",
         solution="celery -A application worker --pool=prefork",
@@ -230,7 +230,8 @@ def _enforced(known: TargetFacts) -> Sequence[Finding]:
     answer = conclude(ruled_by(known, limits, told, counted(len(pools), "worker"), *gaps, scope=scope), void)
     evidence = [known.source.evidence(w.excerpt) for w, _ in pools]
     title = "Limites de temps sans effet"
-    return answered(guide, title, answer, *evidence, nothing=scope.outside, detail="prefork")
+    detail = f"{counted(len(pools), 'worker')} : {', '.join(dict.fromkeys(p.name for _, p in told))}"
+    return answered(guide, title, answer, *evidence, nothing=scope.outside, detail=detail)
 
 
 def _limited(known: TargetFacts, limits: Sequence[Reading]) -> Scope:
@@ -296,7 +297,7 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
     requirements=("8.1", "8.4"),
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Les tâches passent par le broker",
+        passes="Les tâches publiées passent par le broker, et aucune route lue n'en exécute une elle-même",
         fails="Les tâches s'exécutent dans le processus qui les publie, sans worker ni reprise",
         advice="Réserver `task_always_eager` aux tests",
         solution="task_always_eager = False",

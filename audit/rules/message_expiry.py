@@ -30,7 +30,7 @@ _EXPIRATION = "https://docs.celeryq.dev/en/stable/userguide/calling.html#expirat
     reference=_EXPIRATION,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Un message différé n'expire qu'après son délai",
+        passes="Chaque message lu qui a un délai et un `expires` n'expire qu'après ce délai",
         fails="Un message expire avant la fin de son délai : sa tâche est révoquée, et ne s'exécute jamais",
         advice="Donner à `expires` plus que le délai",
         solution="remind.apply_async(args=[order_id], countdown=600, expires=3600)",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from audit.french.typography import french_duration
+from audit.french.typography import counted, french_duration
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Severity
 from audit.model.gaps import Doubt, Gap
@@ -43,12 +43,13 @@ _NONE = "aucune publication n'a été trouvée"
     reference=_ETA,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucune tâche n'est publiée des heures à l'avance",
+        passes="Aucune publication lue n'a de `countdown` ni d'`eta` de plus d'une heure",
         fails="Des tâches sont publiées plus d'une heure à l'avance : elles attendent dans la mémoire des workers",
         advice="Tenir l'agenda en base, et publier par petits lots à l'heure dite",
         solution='"due": {"task": "application.tasks.send_what_is_due", "schedule": 60.0},',
         undetermined="un `countdown` ou un `eta` ne se lit pas",
         impact="Moyen : mémoire, redélivrances sous Redis, et rien à consulter ni à annuler",
+        unsought="le délai des reprises n'y est pas cherché",
     ),
     example=with_app("""
         @app.task
@@ -71,10 +72,11 @@ def _long(known: TargetFacts) -> Sequence[Finding]:
             return []
         return [Fault(f"`{short(message.symbol)}`, {french_duration(seconds)}", message.excerpt)]
 
-    answer = conclude(publications(known, delayed, doubts), faults)
+    domain = publications(known, delayed, doubts)
+    answer = conclude(domain, faults)
     quoted = [fault.excerpt for fault in answer.faults] or [o.excerpt for o in delayed[:1]] or [None]
     evidence = [known.source.evidence(excerpt) for excerpt in quoted]
-    detail = f"publications différées : {len(delayed)}" if delayed else ""
+    detail = f"{domain.read}, dont {counted(len(delayed), 'différée')}" if delayed else ""
     return answered(guide, "Tâches publiées trop tôt", answer, *evidence, nothing=_NONE, detail=detail)
 
 
@@ -105,7 +107,7 @@ def _nowhere(
     reference=_COMMIT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Une tâche est publiée après la validation de la transaction",
+        passes="Aucune publication lue n'est faite dans une transaction ouverte",
         fails="Une tâche est publiée avant la validation de la transaction : elle peut s'exécuter avant, ou malgré un abandon",
         advice="Publier après le `commit`, ou avec `transaction.on_commit` ou `delay_on_commit`",
         solution="transaction.on_commit(lambda: send_mail.delay(order.pk))",
@@ -207,7 +209,7 @@ def _is_an_atomic_view(known: TargetFacts, symbol: str) -> bool:
     reference=_STATE,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les tâches ne reçoivent pas d'objets de la base",
+        passes="Aucune publication lue ne donne à une tâche un objet de la base",
         fails="Une tâche reçoit un objet de la base : périmé quand elle s'exécute, et illisible en JSON",
         advice="Passer l'identifiant, et relire l'objet dans la tâche",
         solution="send_mail.delay(order.pk)",

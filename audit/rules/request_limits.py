@@ -29,7 +29,7 @@ _Bounds = tuple[float | Unknown | None, float | Unknown | None]
     reference=_LIMITS,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Une requête d'une tâche renonce avant que la limite de temps n'arrête la tâche",
+        passes="Le `timeout` de chaque requête lue est sous la limite de temps de sa tâche",
         fails="Une requête attend plus que la limite de temps de sa tâche : un serveur muet fait arrêter la tâche, et son échec n'est pas traité",
         advice="Donner à la requête un délai plus court que la limite souple",
         solution="requests.get(url, timeout=(5, 30))  # task_soft_time_limit = 60",

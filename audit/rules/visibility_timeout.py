@@ -36,12 +36,13 @@ _BACKOFF_MAX, _MAX_RETRIES, _MOST_DOUBLINGS = 600, 3, 64
     requirements=("8.4",),
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="`visibility_timeout` dépasse ce que le plus long message peut attendre",
+        passes="`visibility_timeout` dépasse chaque délai, reprise, sommeil et limite de temps qui ont été lus",
         fails="Un message attend plus que `visibility_timeout` : Redis le redélivre, et la tâche s'exécute encore et encore",
         advice="Relever `visibility_timeout`, ou tenir l'agenda en base et publier à l'heure",
         solution='broker_transport_options = {"visibility_timeout": 43200}',
         undetermined="le broker, une limite de temps, un délai de reprise ou un `countdown` ne se lit pas",
         impact="Élevé : exécutions en double, sans fin",
+        unsought="une tâche sans limite de temps peut durer davantage",
     ),
     example=with_app("""
         app.conf.broker_transport_options = {"visibility_timeout": 3600}

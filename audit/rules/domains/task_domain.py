@@ -193,9 +193,9 @@ def publications(
     canvases += known.source.observations_of(UncommittedPublication)
     messages = (*told, *(one for one in canvases if one.excerpt not in places))
     members: tuple[Observation, ...] = (*seen, *messages)
-    return Domain(
-        members, (*doubts, *_unseen(known, members), *program_gaps(known)), counted(len(messages), "publication")
-    )
+    again = sum(message.method == "retry" for message in told)
+    read = counted(len(messages) - again, "publication") + (f" et {counted(again, 'reprise')}" if again else "")
+    return Domain(members, (*doubts, *_unseen(known, members), *program_gaps(known)), read)
 
 
 def _unseen(known: TargetFacts, members: Sequence[Observation]) -> tuple[Doubt, ...]:
@@ -255,7 +255,7 @@ def task_modules(known: TargetFacts, observations: Iterable[Seen]) -> Domain[tup
         *known.closure_gaps,
         *program_gaps(known),
     )
-    return Domain(members, tuple(dict.fromkeys(gaps)), extent(known))
+    return Domain(members, tuple(dict.fromkeys(gaps)), counted(len(members), "module"))
 
 
 def published_task(known: TargetFacts, message: PublishedMessage | DelayedMessage) -> str:

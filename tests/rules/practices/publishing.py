@@ -94,7 +94,7 @@ TABLE: Table = {
             Edit(TASKS, _LATER, 'send_mail.s(row["id"]).apply_async(eta=datetime.now(UTC) + timedelta(days=1))'),
             Edit(TASKS, "import UTC, datetime", "import UTC, datetime, timedelta"),
         ),
-        "an hour": established("publications différées", Edit(TASKS, "countdown=10", "countdown=3600")),
+        "an hour": established("dont 1 différée", Edit(TASKS, "countdown=10", "countdown=3600")),
         "none": established("publications", Edit(TASKS, ", countdown=10", "")),
     },
     "publish-after-commit": {
