@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from audit.model.facts import Call, Function, Unresolved
 from audit.model.findings import Excerpt
 from audit.model.gaps import Gap, OpaqueCall
+from audit.model.word_tables import word_set
 
 # What Python itself runs of an object that is built, entered, called or walked.
 _SPECIAL = ("__init__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__call__", "__iter__", "__next__")
@@ -22,16 +23,12 @@ _SPECIAL = ("__init__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__c
 COMMON = frozenset(name for kind in (dict, list, str, set, bytes, int, float, io.TextIOBase) for name in dir(kind))
 
 # Any object may have a method of such a name: that one class of the project has one is no proof.
-_GENERIC = frozenset(
-    (
-        "add", "apply", "build", "call", "cancel", "check", "clean", "close", "commit", "connect", "create", "delete",
-        "dispatch", "done", "execute", "exists", "fetch", "filter", "finish", "flush", "get", "handle", "init", "invoke",
-        "list", "load", "lock", "login", "main", "notify", "open", "parse", "perform", "post", "prepare", "process",
-        "publish", "push", "put", "query", "read", "refresh", "register", "release", "reload", "remove", "render",
-        "request", "reset", "run", "save", "search", "send", "serialize", "set", "setup", "shutdown", "start", "status",
-        "stop", "submit", "sync", "test", "to_dict", "update", "upload", "validate", "wait", "write",
-    )
-)  # fmt: skip
+_GENERIC = word_set("""
+    add apply build call cancel check clean close commit connect create delete dispatch done execute exists fetch filter
+    finish flush get handle init invoke list load lock login main notify open parse perform post prepare process publish
+    push put query read refresh register release reload remove render request reset run save search send serialize set
+    setup shutdown start status stop submit sync test to_dict update upload validate wait write
+""")
 
 
 class Subset(Mapping[str, Function]):

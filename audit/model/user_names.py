@@ -2,18 +2,16 @@
 
 import re
 
-_USER_WORDS = frozenset(
-    {"user", "users", "admin", "admins", "administrator", "operator", "login", "jwt", "oauth2", "bearer"}
-)
+from audit.model.word_tables import word_set
+
+_USER_WORDS = word_set("user users admin admins administrator operator login jwt oauth2 bearer")
 
 # What Flask's and Django's libraries call what lets only a logged-in person through, without a word for one.
-_GATES = frozenset(
-    (
-        "permission_required", "permissions_required", "permissions_accepted", "roles_required", "roles_accepted",
-        "auth_required", "auth_token_required", "http_auth_required", "staff_member_required", "IsAuthenticated",
-        "IsAuthenticatedOrReadOnly", "DjangoModelPermissions", "DjangoObjectPermissions", "PermissionRequiredMixin",
-    )
-)  # fmt: skip
+_GATES = word_set("""
+    permission_required permissions_required permissions_accepted roles_required roles_accepted auth_required
+    auth_token_required http_auth_required staff_member_required IsAuthenticated IsAuthenticatedOrReadOnly
+    DjangoModelPermissions DjangoObjectPermissions PermissionRequiredMixin
+""")
 
 
 def is_user(name: str) -> bool:

@@ -1,48 +1,16 @@
 """Translates Celery's older upper-case setting names into today's lowercase ones."""
 
-_TOP = frozenset(
-    {"accept_content", "enable_utc", "imports", "include", "timezone", "control_exchange", "visibility_timeout"}
-)
-_GROUPS = (
-    "arangodb_",
-    "azureblockblob_",
-    "beat_",
-    "broker_",
-    "cache_",
-    "cassandra_",
-    "control_queue_",
-    "cosmosdbsql_",
-    "couchbase_",
-    "database_",
-    "elasticsearch_",
-    "event_",
-    "gcs_",
-    "mongodb_",
-    "redbeat_",
-    "redis_",
-    "result_",
-    "s3_",
-    "security_",
-    "task_",
-    "worker_",
-)
-_OLD_GROUPS = (
-    "CACHE_",
-    "COUCHBASE_",
-    "ARANGODB_",
-    "MONGODB_",
-    "REDBEAT_",
-    "EVENT_",
-    "REDIS_",
-    "RESULT_",
-    "ELASTICSEARCH_",
-    "SECURITY_",
-    "TASK_",
-    "WORKER_",
-    "BROKER_",
-    "BEAT_",
-    "DATABASE_",
-)
+from audit.model.word_tables import word_list, word_set
+
+_TOP = word_set("accept_content enable_utc imports include timezone control_exchange visibility_timeout")
+_GROUPS = word_list("""
+    arangodb_ azureblockblob_ beat_ broker_ cache_ cassandra_ control_queue_ cosmosdbsql_ couchbase_ database_
+    elasticsearch_ event_ gcs_ mongodb_ redbeat_ redis_ result_ s3_ security_ task_ worker_
+""")
+_OLD_GROUPS = word_list("""
+    CACHE_ COUCHBASE_ ARANGODB_ MONGODB_ REDBEAT_ EVENT_ REDIS_ RESULT_ ELASTICSEARCH_ SECURITY_ TASK_ WORKER_ BROKER_
+    BEAT_ DATABASE_
+""")
 _OLD = {
     "CELERYD_TASK_SOFT_TIME_LIMIT": "task_soft_time_limit",
     "CELERYD_TASK_TIME_LIMIT": "task_time_limit",
@@ -65,9 +33,7 @@ _OLD = {
 }
 # `TASK_ACKS_LATE`, without a namespace, is read by nothing: the older name is `CELERY_ACKS_LATE`.
 _CAPITAL_GROUPS = ("AZUREBLOCKBLOB_", "BROKER_", "CASSANDRA_", "CONTROL_", "COSMOSDBSQL_", "GCS_", "S3_", "REDBEAT_")
-_CAPITALS = frozenset(
-    {"ENABLE_UTC", "DATABASE_CREATE_TABLES_AT_SETUP", "DATABASE_TABLE_SCHEMAS", "RESULT_ACCEPT_CONTENT"}
-)
+_CAPITALS = word_set("ENABLE_UTC DATABASE_CREATE_TABLES_AT_SETUP DATABASE_TABLE_SCHEMAS RESULT_ACCEPT_CONTENT")
 
 
 def is_setting(name: str) -> bool:

@@ -12,6 +12,7 @@ from audit.model.findings import Level
 from audit.model.gaps import Gap, UnreadFile
 from audit.model.observations.observation import Observation
 from audit.model.test_files import places_of, program_places
+from audit.model.word_tables import word_list
 from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import Deprecations
@@ -63,20 +64,7 @@ _FOLDERS = ("dossier", "lien symbolique")
 _CONFIGURES = re.compile(
     r"\bconf\b|\bconfig_from_|\bCelery\b|\badd_defaults\b|\b(task|worker|broker|result|beat)_\w+|\bCELERY_"
 )
-_STARTING = (
-    ".yaml",
-    ".yml",
-    ".sh",
-    ".bash",
-    ".service",
-    ".conf",
-    ".ini",
-    ".tf",
-    ".j2",
-    ".json",
-    "Procfile",
-    "Makefile",
-)
+_STARTING = word_list(".yaml .yml .sh .bash .service .conf .ini .tf .j2 .json Procfile Makefile")
 _DECLARES = re.compile(r"@|task", re.IGNORECASE)
 # What makes a task of a function that is called, and what adds to the schedule.
 _REGISTERS = re.compile(r"\btasks?\b|\bshared_task\b|\bregister_task\b|\badd_periodic_task\b")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audit.model.findings import Level
+from audit.model.word_tables import word_list
 from audit.requirements.catalogue import AUTONOMY
 from audit.requirements.celery_criteria import ABOUT_A_ROLE, CELERY_CRITERIA, criteria_of_questions
 from audit.requirements.criteria import CLOSING, DUPLICATES, MESSAGE_1, MESSAGE_2, QUALITY, STATISTICS
@@ -58,19 +59,10 @@ _EXECUTION = "Preuves par l'Exécution"
 GOOD_PRACTICES = "Bonnes Pratiques"
 OBSERVATIONS = ""
 # The modules of rules that a category prints first; the others follow in the order in which they are evaluated.
-PRINTED_FIRST = (
-    "periodic_tasks",
-    "protection",
-    "concurrency",
-    "supervision",
-    "beat_processes",
-    "task_imports",
-    "delivery",
-    "visibility_timeout",
-    "visibility_everywhere",
-    "publishing",
-    "limits",
-)
+PRINTED_FIRST = word_list("""
+    periodic_tasks protection concurrency supervision beat_processes task_imports delivery visibility_timeout
+    visibility_everywhere publishing limits
+""")
 
 CHECKPOINT_2025 = Profile(
     name="checkpoint-2025",

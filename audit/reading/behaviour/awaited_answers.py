@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.waits import ResultWait
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.child_nodes import walk
 
-_BLOCKING = frozenset(
-    {"blpop", "brpop", "blmove", "brpoplpush", "blmpop", "bzpopmin", "bzpopmax", "xread", "subscribe"}
-)
+_BLOCKING = word_set("blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax xread subscribe")
 _LEAVES = (ast.Break, ast.Return)
 # What reads: a loop that tries again to do something asks nothing of the other task.
 _READS = re.compile(

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from audit.model.observations.messages import UselessOption
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.scope import Scope, last
 
 WORDS = ("task(",)
 
 # What `apply_async`, `send_task` and what they call take by name (Celery 5.6.3, Kombu 5.6.2).
-_TAKEN = frozenset((
-    "args", "kwargs", "task_id", "producer", "link", "link_error", "shadow", "countdown", "eta", "expires", "connection",
-    "router", "result_cls", "publisher", "add_to_parent", "group_id", "group_index", "retries", "chord", "reply_to",
-    "time_limit", "soft_time_limit", "root_id", "parent_id", "route_name", "chain", "task_type", "ignore_result", "queue",
-    "exchange", "exchange_type", "routing_key", "priority", "serializer", "compression", "headers", "retry", "retry_policy",
-    "delivery_mode", "declare", "mandatory", "immediate", "timeout", "confirm_timeout", "content_type", "content_encoding",
-    "callbacks", "errbacks", "argsrepr", "kwargsrepr", "origin", "timezone", "now", "create_sent_event", "name", "message_id",
-    "correlation_id", "replaced_task_nesting", "stamped_headers", "throw", "using", "type", "user_id", "app_id", "timestamp",
-))  # fmt: skip
+_TAKEN = word_set("""
+    args kwargs task_id producer link link_error shadow countdown eta expires connection router result_cls publisher
+    add_to_parent group_id group_index retries chord reply_to time_limit soft_time_limit root_id parent_id route_name
+    chain task_type ignore_result queue exchange exchange_type routing_key priority serializer compression headers retry
+    retry_policy delivery_mode declare mandatory immediate timeout confirm_timeout content_type content_encoding
+    callbacks errbacks argsrepr kwargsrepr origin timezone now create_sent_event name message_id correlation_id
+    replaced_task_nesting stamped_headers throw using type user_id app_id timestamp
+""")
 # Options of a task, which one message does not change.
 _OF_TASKS = frozenset((
     "max_retries", "rate_limit", "acks_late", "reject_on_worker_lost", "acks_on_failure_or_timeout", "autoretry_for",

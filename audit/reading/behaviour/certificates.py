@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.required_certificates import REQUIREMENTS, asks_nothing, given_up, in_dictionaries, settled
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.standard_clients import without_a_context
@@ -32,9 +33,7 @@ _OTHERS = (
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _UNVERIFIED = "ssl._create_unverified_context"
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
-_CLIENT_OR_SERVER = frozenset(
-    {"PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_TLSv1_2"}
-)
+_CLIENT_OR_SERVER = word_set("PROTOCOL_TLS PROTOCOL_SSLv23 PROTOCOL_TLSv1 PROTOCOL_TLSv1_1 PROTOCOL_TLSv1_2")
 _SAYS_OTHERWISE = ("verify_mode", "server_side", "load_cert_chain", "sni_callback", "start_server", "create_server")
 _ATTRIBUTE = re.compile(r"[\"'](?:verify|check_hostname|verify_mode|verify_ssl)[\"']")
 _GIVEN = re.compile(r"[\"']verify[\"']|\bverify\s*=")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import DocumentRewrite, ExclusiveAccess, ReadModifyWrite
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.accessor_counters import accessor_counters
 from audit.reading.behaviour.changed_rows import changed_rows
 from audit.reading.behaviour.document_counters import document_counters
@@ -17,19 +18,7 @@ from audit.reading.python.child_nodes import walk
 
 _OF_ONE_RUN = re.compile(r"uuid[14]|token_hex|\brandom\b|request\.id\b|\btime\(\)")
 _TRANSACTION = re.compile(r"(?i)atomic|begin|transaction|session")
-_LOCKED = frozenset(
-    {
-        "select_for_update",
-        "with_for_update",
-        "lock",
-        "Lock",
-        "watch",
-        "acquire",
-        "transaction",
-        "register_script",
-        "multi",
-    }
-)
+_LOCKED = word_set("select_for_update with_for_update lock Lock watch acquire transaction register_script multi")
 _SERIAL = re.compile(r"(?i)(?:set transaction )?(?:isolation level )?(?:serializable|repeatable[ _]read)")
 _READ_FIRST = frozenset({"scalar", "scalar_one", "scalar_one_or_none", "scalars", "first", "one", "fetchval"})
 _OF_COLUMNS = frozenset({"values", "values_list"})

@@ -5,15 +5,14 @@ import re
 from collections.abc import Iterator
 
 from audit.model.call_completion import DEFERRING, CallCompletion
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.awaited_results import Results
 from audit.reading.python.child_nodes import walk
 
 _GROUPS = frozenset({"TaskGroup", "create_task_group", "open_nursery"})
 # They put something where the process alone has it.
 _KEEPING = frozenset({"append", "appendleft", "add", "put", "put_nowait", "setdefault", "update", "extend", *DEFERRING})
-_BROAD = frozenset(
-    {"Exception", "BaseException", "OperationalError", "DatabaseError", "ConnectionError", "OSError", "RedisError"}
-)
+_BROAD = word_set("Exception BaseException OperationalError DatabaseError ConnectionError OSError RedisError")
 # What a handler answers so that the sender sends again.
 _REFUSES = re.compile(r"\b[45]\d\d\b|HTTP_[45]|Error|BadRequest|Unavailable|abort")
 

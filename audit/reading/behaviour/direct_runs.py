@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.messages import DirectRun
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.possible_values import possible_texts
 from audit.reading.behaviour.published_calls import is_canvas, named_task, stands_for_tasks
 from audit.reading.behaviour.scope import Scope, last
@@ -14,9 +15,7 @@ from audit.reading.python.parameters import placed
 WORDS = ("def ",)
 _HERE = frozenset({"apply", "run", "__call__", "__wrapped__"})
 # They call, in this process, what they are given.
-_CALLING = frozenset(
-    {"add_task", "submit", "run_in_executor", "to_thread", "run_in_threadpool", "run_sync", "Thread", "Timer"}
-)
+_CALLING = word_set("add_task submit run_in_executor to_thread run_in_threadpool run_sync Thread Timer")
 _MAKING = frozenset({"task", "shared_task"})
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from audit.model.observations.failure_handling import Fate, SwallowedError
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_list
 from audit.reading.behaviour.exception_handlers import (
     BROAD,
     Raises,
@@ -34,17 +35,10 @@ from audit.reading.python.classes import class_attribute
 from audit.reading.python.interpreter import Machine
 
 # Decorators of other packages that let every exception through.
-_HARMLESS = (
-    "functools.",
-    "typing.",
-    "django.db.transaction.",
-    "django.utils.",
-    "sentry_sdk.",
-    "newrelic.",
-    "ddtrace.",
-    "opentelemetry.",
-    "prometheus_client.",
-)
+_HARMLESS = word_list("""
+    functools. typing. django.db.transaction. django.utils. sentry_sdk. newrelic. ddtrace. opentelemetry.
+    prometheus_client.
+""")
 
 
 @dataclass(frozen=True)

@@ -5,38 +5,18 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.waits import EndlessLoop
+from audit.model.word_tables import word_list, word_set
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.child_nodes import walk
 
-WORDS = (
-    *(
-        "start_consuming",
-        "run_forever",
-        "serve_forever",
-        "infinity_polling",
-        "run_until_disconnected",
-        "run_polling",
-        "run_loop",
-    ),
-    *(
-        ".wait()",
-        ".pause()",
-        "start_polling",
-        "drain_events",
-    ),
-)
-_STAY = frozenset(
-    {
-        "start_consuming",
-        "run_forever",
-        "serve_forever",
-        "infinity_polling",
-        "infinite_polling",
-        "run_until_disconnected",
-        "run_polling",
-        "start_polling",
-    }
-)
+WORDS = word_list("""
+    start_consuming run_forever serve_forever infinity_polling run_until_disconnected run_polling run_loop .wait()
+    .pause() start_polling drain_events
+""")
+_STAY = word_set("""
+    start_consuming run_forever serve_forever infinity_polling infinite_polling run_until_disconnected run_polling
+    start_polling
+""")
 _EVENTS = re.compile(r"^(threading|multiprocessing)\.(Event|Condition|Barrier)\.wait$")
 
 

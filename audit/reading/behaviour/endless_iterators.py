@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.loop_exits import Loop, called, ends, is_literally_true, left_by, yields
 from audit.reading.behaviour.scope import Scope, calls_of, function_scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Instance, Value, unwrap
@@ -42,10 +43,9 @@ _WRAPPERS = {
 _ANY = frozenset({"chain", "from_iterable", "zip_longest"})
 _ALL = frozenset({"map", "zip"})
 _STOPS = frozenset({"next", "anext", "islice", "takewhile", "any", "all", "aclosing"})
-_WHOLE = frozenset(
-    ("list", "tuple", "set", "frozenset", "sum", "max", "min", "sorted", "dict", "deque", "Counter", "join", "reduce",
-     "extend", "consume", "fsum")
-)  # fmt: skip
+_WHOLE = word_set("""
+    list tuple set frozenset sum max min sorted dict deque Counter join reduce extend consume fsum
+""")
 
 
 def repeated(node: ast.expr) -> ast.expr | None:

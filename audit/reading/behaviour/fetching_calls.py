@@ -6,32 +6,18 @@ import shlex
 from collections.abc import Iterator
 
 from audit.model.observations.waits import RequestWithoutTimeout, RequestWithTimeout
+from audit.model.word_tables import word_list, word_set
 from audit.reading.behaviour.scope import Scope, keyword, last
 
-WORDS = (
-    *(
-        "urlretrieve",
-        "build_opener",
-        "ServerProxy",
-        "feedparser",
-        "curl",
-    ),
-    *("read_csv", "read_json", "read_html", "read_excel", "read_xml", "read_table", "read_parquet"),
-    *("requests_", "cloudscraper", "mechanize", "MechanicalSoup", "mechanicalsoup", "twilio"),
-)
+WORDS = word_list("""
+    urlretrieve build_opener ServerProxy feedparser curl read_csv read_json read_html read_excel read_xml read_table
+    read_parquet requests_ cloudscraper mechanize MechanicalSoup mechanicalsoup twilio
+""")
 # What can be given no limit, or is given none here.
-_WAITING = frozenset(
-    {"urllib.request.urlretrieve", "xmlrpc.client.ServerProxy", "feedparser.parse", "twilio.rest.Client"}
-)
-_OVER_REQUESTS = (
-    "requests_oauthlib.",
-    "requests_html.",
-    "requests_toolbelt.",
-    "requests_cache.",
-    "requests_futures.",
-    "cloudscraper.",
-    "mechanicalsoup.",
-)
+_WAITING = word_set("urllib.request.urlretrieve xmlrpc.client.ServerProxy feedparser.parse twilio.rest.Client")
+_OVER_REQUESTS = word_list("""
+    requests_oauthlib. requests_html. requests_toolbelt. requests_cache. requests_futures. cloudscraper. mechanicalsoup.
+""")
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
 _READERS = re.compile(r"^(pandas|polars|geopandas)\.read_(csv|json|html|excel|xml|table|parquet|file)$")
 _BOUNDS = re.compile(r"^(-m|--max-time|--max-time=.*|-\w*m\d+)$")

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import GlobalCounter
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.parameters import defaults_of
@@ -24,22 +25,7 @@ WORDS = (
     "+=",
 )
 _MADE = frozenset({"list", "dict", "set", "defaultdict", "Counter", "deque", "OrderedDict"})
-_CHANGES = frozenset(
-    {
-        "append",
-        "add",
-        "update",
-        "extend",
-        "setdefault",
-        "insert",
-        "pop",
-        "popleft",
-        "appendleft",
-        "remove",
-        "discard",
-        "clear",
-    }
-)
+_CHANGES = word_set("append add update extend setdefault insert pop popleft appendleft remove discard clear")
 # They count in the memory of their process.
 _LIMITERS = frozenset({"ratelimit.limits", "ratelimit.decorators.limits", "ratelimit.RateLimitDecorator"})
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.model.guard_facts import GuardFacts, KeyDeleted, KeyTaken, OpenAnswer
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.skipped_checks import SkippedChecks
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.syntax_cache import Definition
@@ -15,9 +16,7 @@ _OUTAGES = frozenset(
 _EXPIRIES = frozenset(("ex", "px", "exat", "pxat"))
 _ERRORS = re.compile(r"\b[45]\d\d\b|HTTP_[45]\d\d|Forbidden|Unauthorized|BadRequest")
 _LOOKS = frozenset(("get", "exists", "sismember", "hexists", "first", "one_or_none", "scalar", "scalar_one_or_none", "fetchone", "fetchval", "find_one", "afirst", "aexists"))  # fmt: skip
-_WRITES = frozenset(
-    ("set", "setex", "sadd", "hset", "insert", "insert_one", "create", "acreate", "add", "save", "asave")
-)
+_WRITES = word_set("set setex sadd hset insert insert_one create acreate add save asave")
 # What keeps two executions from writing the same thing, whatever they looked at before.
 _ATOMIC = re.compile(
     r"(?i)\bnx\b|setnx|on conflict|on_conflict|for update|with_for_update|select_for_update|IntegrityError|UniqueViolation|"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from audit.model.observations.waits import Sleep
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import External, Instance, Table, Value, unwrap
 from audit.reading.python.child_nodes import walk
@@ -41,9 +42,7 @@ _SQL_SLEEP = re.compile(r"\bpg_sleep\(\s*([\d.]*)")
 _PAGE = frozenset(
     {"until", "until_not", "wait_for_timeout", "wait_for_selector", "wait_for_load_state", "wait_for_url", "wait_for_function"}
 )  # fmt: skip
-_SHELLS = frozenset(
-    {"subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "os.system"}
-)
+_SHELLS = word_set("subprocess.run subprocess.call subprocess.check_call subprocess.check_output os.system")
 _RETRYING = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
 _BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
 # The waits of tenacity: the argument that is the longest, or the one that grows.

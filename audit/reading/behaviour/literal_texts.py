@@ -6,29 +6,16 @@ from collections.abc import Iterator
 from enum import Enum
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, unwrap
 from audit.reading.python.classes import class_attribute
 from audit.reading.python.parameters import defaults_of
 
-_WRAPS = frozenset(
-    {
-        "SecretStr",
-        "SecretBytes",
-        "Secret",
-        "str",
-        "bytes",
-        "Field",
-        "field",
-        "mark_safe",
-        "encode",
-        "strip",
-        "b64decode",
-        "fromhex",
-        "unhexlify",
-    }
-)
+_WRAPS = word_set("""
+    SecretStr SecretBytes Secret str bytes Field field mark_safe encode strip b64decode fromhex unhexlify
+""")
 _FIELDS = frozenset({"Field", "field"})
 _READERS = frozenset({"getenv", "get", "setdefault", "config", "env", "str", "get_value", "bytes", "pop"})
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")

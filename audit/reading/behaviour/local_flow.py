@@ -4,12 +4,11 @@ import ast
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.scope import Scope
 from audit.reading.python.child_nodes import walk
 
-_ADDS = frozenset(
-    ("append", "add", "extend", "insert", "update", "setdefault", "remove", "discard", "pop", "appendleft")
-)
+_ADDS = word_set("append add extend insert update setdefault remove discard pop appendleft")
 _CHANGES = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.BitOr | ast.Mod
 
 

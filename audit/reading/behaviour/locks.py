@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.lua_locks import scripted_lock, sets_once, unread_script
 from audit.reading.behaviour.possible_values import may_be_none, written_options
 from audit.reading.behaviour.presence_locks import FILE, existence_locks, presence_lock, singleton_lock
@@ -47,9 +48,7 @@ WORDS = (
 )
 _REDIS_OPTIONS = frozenset({"blocking", "blocking_timeout", "sleep", "thread_local"})
 _OF_A_SESSION = re.compile(r"(?i)\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?\b|\bGET_LOCK\s*\(|^advisory_lock$")
-_CLASSES = frozenset(
-    {"FileLock", "UnixFileLock", "WindowsFileLock", "SoftFileLock", "Lock", "RLock", "TemporaryFileLock"}
-)
+_CLASSES = word_set("FileLock UnixFileLock WindowsFileLock SoftFileLock Lock RLock TemporaryFileLock")
 _CLASSES |= {"flock", "lockf", "InterProcessLock", "lock"}
 _FEW = 10
 # Locks of rows end with their transaction.

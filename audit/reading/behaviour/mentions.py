@@ -7,21 +7,13 @@ from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import ResultRead
 from audit.model.observations.observation import Observation
+from audit.model.word_tables import word_list
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.modules import Module, Project
 from audit.reading.python.parameters import parameters_of
 from audit.reading.python.syntax_cache import Definition
 
-_READS = (
-    "AsyncResult",
-    "GroupResult",
-    "ResultSet",
-    "chord(",
-    "allow_join_result",
-    ".ready()",
-    ".successful()",
-    ".get(timeout=",
-)
+_READS = word_list("AsyncResult GroupResult ResultSet chord( allow_join_result .ready() .successful() .get(timeout=")
 _READ_AT_ONCE = re.compile(r"(?:delay|apply_async|send_task)\([^\n]*\)\.(?:get|result|wait|join)\b")
 # An identifier that comes from elsewhere may be that of any task.
 _OF_ANY = ("AsyncResult", "GroupResult", "ResultSet", "result_from_tuple", "TaskResult", "get_task_meta")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.certificates import held
 from audit.reading.behaviour.kept_clients import kept_client
 from audit.reading.behaviour.request_attempts import with_attempts
@@ -53,17 +54,10 @@ _PLACED_TIMEOUT = {
 }
 _POOLS = re.compile(r"^urllib3\.(?:\w+\.)*(?:PoolManager|ProxyManager|HTTPS?ConnectionPool)\.(?:request|urlopen)$")
 _SENDERS = frozenset({"Session", "HTTPAdapter"})
-_SENDING = frozenset(
-    {
-        "requests.adapters.HTTPAdapter",
-        "requests.Session",
-        "requests.sessions.Session",
-        "requests.sessions",
-        "requests.adapters",
-        "requests.api",
-        "requests",
-    }
-)
+_SENDING = word_set("""
+    requests.adapters.HTTPAdapter requests.Session requests.sessions.Session requests.sessions requests.adapters
+    requests.api requests
+""")
 
 
 def network(scope: Scope) -> Iterator[RequestWithTimeout | RequestWithoutTimeout | DefaultTimeoutSource]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import Opening, TransactionCalls
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.model_signals import listens_before_commit
 from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.row_objects import ancestors, owner
@@ -15,9 +16,7 @@ from audit.reading.python.abstract_values import ClassValue, last_name
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.name_resolution import dotted
 
-_WRITES = frozenset(
-    ("add", "add_all", "merge", "flush", "delete", "execute", "executemany", "insert", "bulk_save_objects")
-)
+_WRITES = word_set("add add_all merge flush delete execute executemany insert bulk_save_objects")
 _READS = re.compile(
     r"^(get|query|filter|filter_by|first|one|all|scalar|scalars|select|len|print|rollback|remove|close)\b|_or_404$"
 )

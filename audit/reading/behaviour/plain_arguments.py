@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.model_signals import is_sent_otherwise, sent_to
 from audit.reading.behaviour.reaching_values import keeps_parameter, values
 from audit.reading.behaviour.row_objects import PAIRS, QUERIES, is_row_class, is_whether_new
@@ -42,27 +43,18 @@ _SAYS_YES_OR_NO = re.compile(
 )
 # What follows says by what something is looked for.
 _BY = re.compile(r"_(?:by|from|for|of|with|in)_.*")
-_TYPES = frozenset(
-    (
-        "str", "int", "float", "bool", "bytes", "UUID", "date", "datetime", "time", "timedelta", "Decimal", "dict",
-        "Dict", "list", "List", "tuple", "Tuple", "set", "Set", "Mapping", "Sequence", "Iterable", "Optional", "Union",
-        "Literal", "Collection", "frozenset",
-    )
-)  # fmt: skip
+_TYPES = word_set("""
+    str int float bool bytes UUID date datetime time timedelta Decimal dict Dict list List tuple Tuple set Set Mapping
+    Sequence Iterable Optional Union Literal Collection frozenset
+""")
 _LOOKED_UP = re.compile(r"(?:^|_)(?:id|pk|ids|pks|uuid|slug|key|name|code|email)(?:__in|__iexact)?$")
-_MAKES_PLAIN = frozenset(
-    (
-        "str", "int", "float", "bool", "len", "repr", "sum", "round", "hash", "bytes", "dumps", "isoformat", "format",
-        "join", "strip", "lower", "upper", "replace", "split", "decode", "encode", "hex", "hexdigest", "total_seconds",
-        "timestamp", "strftime", "keys", "model_dump", "model_dump_json", "to_dict", "as_dict", "to_json", "asdict",
-        "__json__", "json", "serialize", "values_list", "values", "now", "utcnow", "today", "time", "uuid4",
-        "get_json", "getlist", "read", "range", "type", "abs", "render",
-    )
-)  # fmt: skip
+_MAKES_PLAIN = word_set("""
+    str int float bool len repr sum round hash bytes dumps isoformat format join strip lower upper replace split decode
+    encode hex hexdigest total_seconds timestamp strftime keys model_dump model_dump_json to_dict as_dict to_json asdict
+    __json__ json serialize values_list values now utcnow today time uuid4 get_json getlist read range type abs render
+""")
 _CLIENTS = frozenset({"session", "client", "requests", "http"})
-_SAME = frozenset(
-    {"list", "tuple", "set", "sorted", "reversed", "iter", "max", "min", "next", "deepcopy", "copy", "pop"}
-)
+_SAME = word_set("list tuple set sorted reversed iter max min next deepcopy copy pop")
 
 
 def _says_plain(scope: Scope, name: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.loop_exits import Exit, Loop, exits
 from audit.reading.behaviour.scope import Scope, last
@@ -28,13 +29,10 @@ _TAKES = re.compile(
 _OWN = frozenset({"is_alive", "poll", "active_count", "acquire", "setnx", "add"})
 # They ask for a key of a store.
 _KEPT = frozenset({"get", "exists", "ttl"})
-_PLAIN = frozenset(
-    (
-        "all", "any", "bool", "dict", "endswith", "float", "format", "getattr", "hasattr", "int", "isinstance", "items",
-        "join", "keys", "len", "list", "lower", "max", "min", "print", "round", "set", "sleep", "sorted", "split",
-        "startswith", "str", "strip", "sum", "tuple", "upper", "values",
-    )
-)  # fmt: skip
+_PLAIN = word_set("""
+    all any bool dict endswith float format getattr hasattr int isinstance items join keys len list lower max min print
+    round set sleep sorted split startswith str strip sum tuple upper values
+""")
 # Beside them, a loop that waits does nothing.
 _QUIET = re.compile(
     r"(?i)^(info|debug|warning|warn|error|exception|log|print|sleep|refresh\w*|reload\w*|update_state|close|commit|rollback|"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, Table, Value, exported, unwrap
@@ -19,9 +20,7 @@ _DEPTH = 6
 _MOST = 60
 # A name that more modules hold is no name of one thing.
 _MODULES = 40
-_NUMBERS = frozenset(
-    ("int", "float", "max", "min", "round", "abs", "ceil", "floor", "len", "timedelta", "randint", "uniform", "total_seconds")
-)  # fmt: skip
+_NUMBERS = word_set("int float max min round abs ceil floor len timedelta randint uniform total_seconds")
 _ENVIRONMENT = frozenset({"os.environ.get", "os.getenv", "environ.get", "getenv"})
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.model_signals import is_given_instance, is_signal_receiver, listens_before_commit, sent_to
 from audit.reading.behaviour.reaching_values import is_named, keeps_parameter, values
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
@@ -29,15 +30,11 @@ _MORE = frozenset({"scalar", "get_one", "get_or_none", "get_by_id", "find_one", 
 # They give the object and whether it is new.
 PAIRS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _MANY = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related", "scalars"})
-_LISTS = frozenset(
-    {"bulk_create", "abulk_create", "distinct", "iterator", "aiterator", "raw", "reverse", "select", "find"}
-)
+_LISTS = word_set("bulk_create abulk_create distinct iterator aiterator raw reverse select find")
 # With them in a chain, what it gives is columns.
 _COLUMNS = frozenset({"values", "values_list", "dicts", "tuples", "namedtuples", "mappings", "with_entities"})
 QUERIES = frozenset({"query", "scalars", "scalar", "execute", "exec"})
-_RELATIONS = frozenset(
-    {"ForeignKey", "OneToOneField", "ForeignKeyField", "ReferenceField", "relationship", "Relationship"}
-)
+_RELATIONS = word_set("ForeignKey OneToOneField ForeignKeyField ReferenceField relationship Relationship")
 _COLLECTIONS = frozenset({"relationship", "Relationship", "relation", "dynamic_loader", "association_proxy"})
 # What a view calls the objects of Django or REST framework that write a row.
 _WRITERS = ("form", "serializer")

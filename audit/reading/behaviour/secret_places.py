@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.literal_texts import Place, as_text, default_read, entry_of, segments
 from audit.reading.behaviour.scope import Scope, keyword, last
@@ -42,18 +43,7 @@ _KEYS = {
 _LAST = frozenset(name.rpartition(".")[2] for name in _KEYS)
 _LOGIN_NAMES = ("auth", "basic_auth", "http_auth", "credentials", "login")
 _SECRET_TYPES = frozenset({"SecretStr", "SecretBytes", "Secret"})
-_DECODERS = frozenset(
-    {
-        "b64decode",
-        "urlsafe_b64decode",
-        "standard_b64decode",
-        "a2b_base64",
-        "unhexlify",
-        "fromhex",
-        "b32decode",
-        "b85decode",
-    }
-)
+_DECODERS = word_set("b64decode urlsafe_b64decode standard_b64decode a2b_base64 unhexlify fromhex b32decode b85decode")
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^\s/]{6,80}$")
 _RANDOM = re.compile(r"(?=(?:\D*\d){3})(?=.*[A-Za-z])[\w\-]{20,}$")
 # The texts of an address around the password: what stands before, and what follows.

@@ -3,6 +3,7 @@
 import re
 
 from audit.model.secret_masking import is_secret
+from audit.model.word_tables import word_set
 
 _PLACEHOLDER = re.compile(
     r"(?i)change|example|exemple|your|votre|xxx|dummy|placeholder|sample|fake|mock|todo|none|null|default|insert|"
@@ -46,9 +47,7 @@ _KEY_IN_ADDRESS = re.compile(
     r"(?i)[?&](?:api_?key|access_token|token|secret|sig|password)=(?P<key>[\w\-.]{16,})|"
     r"hooks\.slack\.com/services/(?P<slack>T\w{6,}/B\w{6,}/\w{16,})|discord(?:app)?\.com/api/webhooks/\d{9,}/(?P<discord>[\w\-]{30,})"
 )
-_ABOUT_SECRETS = frozenset(
-    {"passw", "password", "passwd", "passphrase", "secret", "token", "key", "api", "access", "credentials"}
-)
+_ABOUT_SECRETS = word_set("passw password passwd passphrase secret token key api access credentials")
 
 
 def known_shape(value: str) -> bool:

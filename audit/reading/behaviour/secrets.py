@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.model.observations.secrets_and_certificates import HardcodedSecret, UnreadSecret
 from audit.model.secret_masking import is_secret
+from audit.model.word_tables import word_list
 from audit.reading.behaviour.literal_texts import Place, as_text, filled_text, followed, literals
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.secret_places import given, signature
@@ -24,38 +25,16 @@ from audit.reading.behaviour.secret_values import (
 from audit.reading.python.child_nodes import walk
 
 # What a secret may be called, in small letters: a word of each name that `is_secret` knows.
-_WORDS = (
-    "passw",
-    "_pwd",
-    "passphrase",
-    "secret",
-    "token",
-    "credential",
-    "authorization",
-    "security_key",
-    "api",
-    "access",
-    "account",
-    "private",
-    "role",
-)
+_WORDS = word_list("""
+    passw _pwd passphrase secret token credential authorization security_key api access account private role
+""")
 _PREFIXES = ("sk_live_", "rk_live_", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "akia", "aiza")
 # Calls that take a secret by its place, and addresses that hold a key.
-_CALLS = (
-    "jwt",
-    "hmac",
-    "fernet",
-    "itsdangerous",
-    "basicauth",
-    "auth=(",
-    ".login(",
-    "hooks.slack",
-    "api/webhooks",
-    "setattr",
-    *("secretstr", "secretbytes", "b64decode", "a2b_base64", "unhexlify", "fromhex", "simple_bind", "plaincredentials"),
-    *("chr(", "(chr,", "headers=", "params=", "cookies=", "b64encode", "environ.setdefault"),
-    *("paramiko", "ftplib", "pysftp", "mysql", "ldap3", "url.create", "plaintextauthprovider", "_auth="),
-)
+_CALLS = word_list("""
+    jwt hmac fernet itsdangerous basicauth auth=( .login( hooks.slack api/webhooks setattr secretstr secretbytes
+    b64decode a2b_base64 unhexlify fromhex simple_bind plaincredentials chr( (chr, headers= params= cookies= b64encode
+    environ.setdefault paramiko ftplib pysftp mysql ldap3 url.create plaintextauthprovider _auth=
+""")
 _GIVEN = re.compile(
     r"(?:passw|_pwd|passphrase|secret|token|credential|authorization|key)(?:\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*"
     r"(?:(?:[\w.]+\(|default\s*=)\s*|[^\n]{1,120}?\b(?:or|else)\s+)?|"

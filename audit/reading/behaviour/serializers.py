@@ -6,21 +6,19 @@ from collections.abc import Iterator
 
 from audit.model.observations.messages import RegisteredSerializer
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue, Instance, Value
 from audit.reading.python.child_nodes import children
 
-_RUNS_CODE = frozenset(
-    {"marshal", "dill", "cloudpickle", "shelve", "joblib", "jsonpickle", "pickle", "_pickle", "cPickle"}
-)
+_RUNS_CODE = word_set("marshal dill cloudpickle shelve joblib jsonpickle pickle _pickle cPickle")
 # Libraries, and names of PyYAML and of the builtins, that make no object run code of the message.
-_HARMLESS = frozenset(
-    {"json", "simplejson", "orjson", "ujson", "rapidjson", "msgpack", "msgspec", "umsgpack", "cbor2", "bson", "yaml", "google",
-     "zlib", "gzip", "bz2", "lzma", "lz4", "zstandard", "snappy", "base64", "binascii", "codecs", "struct", "io", "hmac", "hashlib",
-     "cryptography", "datetime", "decimal", "uuid", "enum", "collections", "functools", "itertools", "operator", "dataclasses",
-     "typing", "types", "logging", "warnings", "time", "re", "math", "builtins", "kombu", "celery", "pydantic", "attr", "cattrs",
-     "dateutil", "django", "pytz", "zoneinfo", "isodate", "pathlib", "abc", "contextlib", "sys", "os"}
-)  # fmt: skip
+_HARMLESS = word_set("""
+    json simplejson orjson ujson rapidjson msgpack msgspec umsgpack cbor2 bson yaml google zlib gzip bz2 lzma lz4
+    zstandard snappy base64 binascii codecs struct io hmac hashlib cryptography datetime decimal uuid enum collections
+    functools itertools operator dataclasses typing types logging warnings time re math builtins kombu celery pydantic
+    attr cattrs dateutil django pytz zoneinfo isodate pathlib abc contextlib sys os
+""")
 _RUNS = frozenset(
     {"builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__", "yaml.load", "yaml.load_all", "yaml.unsafe_load",
      "yaml.unsafe_load_all", "yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.UnsafeConstructor"}

@@ -4,15 +4,14 @@ import ast
 import re
 from collections.abc import Sequence
 
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.deployed_branches import deployed
 from audit.reading.behaviour.exception_handlers import inside, scope_of
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import BoundMethod, FunctionValue, Value
 from audit.reading.python.child_nodes import walk
 
-LOGGING = frozenset(
-    ("critical", "debug", "error", "exception", "info", "log", "print", "print_exc", "warn", "warning", "capture_exception")
-)  # fmt: skip
+LOGGING = word_set("critical debug error exception info log print print_exc warn warning capture_exception")
 FAILED = frozenset({"error", "failed", "failure", "fail", "ko", "erreur", "echec", "échec", "exception"})
 _OF_ERRORS = frozenset({"critical", "error", "exception", "print_exc", "capture_exception"})
 # A word of a failure among those of a name: `AlertError`, `error_count`, `Status.FAILED`.

@@ -4,19 +4,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+from audit.model.word_tables import word_list
 from audit.reading.behaviour.scope import Scope, last
 
-WORDS = (
-    "curl",
-    "wget",
-    "sslVerify",
-    "SSL_NO_VERIFY",
-    "OPT_X_TLS",
-    "SSL_VERIFY",
-    "HTTPSVERIFY",
-    "TLS_REJECT",
-    "_TLS_VERIFY",
-)
+WORDS = word_list("curl wget sslVerify SSL_NO_VERIFY OPT_X_TLS SSL_VERIFY HTTPSVERIFY TLS_REJECT _TLS_VERIFY")
 _RUNNING = frozenset(
     {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput", "system", "popen"}
     | {"create_subprocess_exec", "create_subprocess_shell", "local", "sudo", "execute"}

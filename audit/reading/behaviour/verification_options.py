@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_list, word_set
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, last
 from audit.reading.python.abstract_values import (
@@ -20,66 +21,26 @@ from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
 # Options that say no other thing whoever the client is, by the value that gives up verifying.
-_FALSE = frozenset(
-    {
-        *("verify_certs", "verify_cert", "verify_certificate", "verify_certificates", "verify_ssl", "verify_tls"),
-        *(
-            "verify_ssl_cert",
-            "verify_ssl_certs",
-            "verify_hostname",
-            "ssl_verify",
-            "ssl_verify_cert",
-            "ssl_verify_identity",
-        ),
-        *(
-            "ssl_check_hostname",
-            "ssl_assert_hostname",
-            "assert_hostname",
-            "check_hostname",
-            "tls_verify",
-            "validate_certs",
-        ),
-        *("validate_cert", "validate_ssl", "cert_check", "check_cert", "check_certs", "verify_peer", "ssl_verify_peer"),
-    }
-)
-_TRUE = frozenset(
-    {
-        *("tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsInsecure", "tls_insecure", "skip_verify"),
-        *("tls_allow_invalid_certificates", "tls_skip_verify", "insecure_skip_verify", "trust_server_certificate"),
-        *("ssl_no_verify", "allow_invalid_certificates", "disable_ssl_certificate_validation"),
-    }
-)
+_FALSE = word_set("""
+    verify_certs verify_cert verify_certificate verify_certificates verify_ssl verify_tls verify_ssl_cert
+    verify_ssl_certs verify_hostname ssl_verify ssl_verify_cert ssl_verify_identity ssl_check_hostname
+    ssl_assert_hostname assert_hostname check_hostname tls_verify validate_certs validate_cert validate_ssl cert_check
+    check_cert check_certs verify_peer ssl_verify_peer
+""")
+_TRUE = word_set("""
+    tlsAllowInvalidCertificates tlsAllowInvalidHostnames tlsInsecure tls_insecure skip_verify
+    tls_allow_invalid_certificates tls_skip_verify insecure_skip_verify trust_server_certificate ssl_no_verify
+    allow_invalid_certificates disable_ssl_certificate_validation
+""")
 # Arguments that hold the options of a client; what a request sends holds those of somebody else.
-_HOLDERS = frozenset(
-    {
-        "connect_args",
-        "connection_args",
-        "client_args",
-        "client_kwargs",
-        "client_options",
-        "kwargs",
-        "options",
-        "tls",
-        "hosts",
-    }
-)
+_HOLDERS = word_set("connect_args connection_args client_args client_kwargs client_options kwargs options tls hosts")
 _BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.Match)
 _OF_CURL = re.compile(r"SSL_VERIFY(PEER|HOST)")
 # A dictionary that gives one of them is written somewhere.
 _WRITTEN = re.compile(rf"\b(?:{'|'.join(sorted(_FALSE | _TRUE))})\b|SSL_VERIFY")
-WORDS = (
-    "cert_check",
-    "check_cert",
-    "SSL_VERIFY",
-    "verify",
-    "hostname",
-    "tlsAllow",
-    "tlsInsecure",
-    "insecure",
-    "validate_",
-    "allow_invalid",
-    "trust_server",
-)
+WORDS = word_list("""
+    cert_check check_cert SSL_VERIFY verify hostname tlsAllow tlsInsecure insecure validate_ allow_invalid trust_server
+""")
 
 
 def unverifying_option(scope: Scope, call: ast.Call) -> str:

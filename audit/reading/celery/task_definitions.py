@@ -8,6 +8,7 @@ from audit.model.annotations import annotated
 from audit.model.facts import Task
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, EVERY_CLASS, EVERY_TASK, written_options
 from audit.reading.python.abstract_values import (
     BoundMethod,
@@ -33,29 +34,12 @@ from audit.reading.source_files import Source
 _OBJECT = External("builtins.object")
 SPREAD = "**"
 # What a class of tasks may set for those that have it for a base.
-OPTIONS = frozenset(
-    (
-        *(
-            "acks_late",
-            "acks_on_failure_or_timeout",
-            "reject_on_worker_lost",
-            "ignore_result",
-            "store_errors_even_if_ignored",
-        ),
-        *("autoretry_for", "dont_autoretry_for", "max_retries", "default_retry_delay", "retry_kwargs", "retry_backoff"),
-        *(
-            "retry_backoff_max",
-            "retry_jitter",
-            "time_limit",
-            "soft_time_limit",
-            "rate_limit",
-            "expires",
-            "priority",
-            "queue",
-        ),
-        *("serializer", "compression", "track_started", "trail", "throws", "typing"),
-    )
-)
+OPTIONS = word_set("""
+    acks_late acks_on_failure_or_timeout reject_on_worker_lost ignore_result store_errors_even_if_ignored autoretry_for
+    dont_autoretry_for max_retries default_retry_delay retry_kwargs retry_backoff retry_backoff_max retry_jitter
+    time_limit soft_time_limit rate_limit expires priority queue serializer compression track_started trail throws
+    typing
+""")
 
 
 def read_tasks(machine: Machine) -> tuple[Task, ...]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from audit.model.word_tables import word_set
+
 # Each with its options that take a value as the next word.
 _WRAPPERS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("nohup", "setsid", "command", "time", "exec", "--", "catchsegv", "ddtrace-run"), frozenset()),
@@ -55,14 +57,11 @@ _RUNNERS: dict[str, frozenset[str]] = {
 }  # fmt: skip
 _RUN = frozenset({"run", "run-program"})
 # Those whose command follows `--`.
-_DASHED = frozenset((
-    "wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "wait-for-db", "watchmedo", "chamber", "aws-vault",
-    "infisical", "op", "doppler",
-))  # fmt: skip
+_DASHED = word_set("""
+    wait-for-it wait-for-it.sh wait-for wait-for.sh wait-for-db watchmedo chamber aws-vault infisical op doppler
+""")
 _PYTHON_VALUED = frozenset({"-X", "-W"})
-_MODULES = frozenset(
-    ("celery", "flask", "fastapi", "uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve")
-)
+_MODULES = word_set("celery flask fastapi uvicorn gunicorn hypercorn daphne granian waitress-serve")
 _VARIABLES = re.compile(r"^(\$\{[^}]*\}|\$\w+)+")
 # What a variable is named after where it holds the path of a program.
 _NAMED = ("celery", "gunicorn", "uvicorn", "python")

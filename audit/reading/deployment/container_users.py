@@ -4,15 +4,14 @@ import re
 
 from audit.model.observations.deployment_statements import ContainerUser
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.model.word_tables import word_set
 from audit.reading.source_files import Source
 
 # Official images that name no user, and so run as root.
-_OF_ROOT = frozenset(
-    (
-        "almalinux", "alpine", "amazonlinux", "buildpack-deps", "centos", "debian", "fedora", "node", "oraclelinux",
-        "pypy", "python", "rockylinux", "scratch", "ubuntu",
-    )
-)  # fmt: skip
+_OF_ROOT = word_set("""
+    almalinux alpine amazonlinux buildpack-deps centos debian fedora node oraclelinux pypy python rockylinux scratch
+    ubuntu
+""")
 _OFFICIAL = re.compile(r"^(docker\.io/)?(library/)?|^public\.ecr\.aws/docker/library/")
 _SCRIPT = re.compile(r"(?i)\.sh\b|entry-?_?point[\"'\]\s]*$|\bgosu\b|\bsu-exec\b")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from audit.model.word_tables import word_set
 from audit.reading.source_files import Source
 
 _SUFFIX = re.compile(r"[.-](tmpl|tpl|j2|jinja2?|template|erb|mustache|gotmpl|tt|in|dist)$", re.IGNORECASE)
@@ -15,9 +16,7 @@ _WORD = re.compile(
 )
 _VALUE = re.compile(r"(\$?)\{\{-?\s*(.*?)\s*-?\}\}|<%=?-?\s*(.*?)\s*-?%>")
 _OPENS = frozenset({"if", "for", "range", "with", "block", "define", "filter", "macro", "call", "autoescape", "raw"})
-_CLOSES = frozenset(
-    {"end", "endif", "endfor", "endwith", "endblock", "endfilter", "endmacro", "endcall", "endautoescape", "endraw"}
-)
+_CLOSES = word_set("end endif endfor endwith endblock endfilter endmacro endcall endautoescape endraw")
 _REPEATS = frozenset({"for", "range"})
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
 from audit.model.test_files import STARTED_FOR_TESTS
+from audit.model.word_tables import word_set
 from audit.reading.deployment.called_scripts import as_called, exclusive, replaced
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import program_name, unwrapped
@@ -56,9 +57,7 @@ _LANGUAGES = {
 }
 
 # What runs a command that another file holds.
-_RUNNERS = frozenset(
-    {"task", "go-task", "just", "npm", "yarn", "pnpm", "invoke", "inv", "tox", "nox", "rake", "mise", "doit"}
-)
+_RUNNERS = word_set("task go-task just npm yarn pnpm invoke inv tox nox rake mise doit")
 
 
 def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]:

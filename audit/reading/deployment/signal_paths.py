@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.model.stops import Receives
+from audit.model.word_tables import word_set
 from audit.reading.deployment import shell_structure as shell
 from audit.reading.deployment.command_wrappers import unwrapped, wrappers
 from audit.reading.deployment.shell_reach import Reached
@@ -12,12 +13,10 @@ from audit.reading.deployment.shell_reach import Reached
 SCRIPT = "script"
 _ENDING = frozenset({"TERM", "SIGTERM", "15", "EXIT", "0"})
 # Those that start the command as a child of theirs, and of which it is not known what they pass on.
-_CHILDREN = frozenset(
-    (
-        "timeout", "flock", "runuser", "setsid", "time", "catchsegv", "dockerize", "conda", "mamba", "pdm", "rye", "hatch",
-        "dotenv", "honcho", "foreman", "watchmedo", "infisical", "op", "doppler",
-    )
-)  # fmt: skip
+_CHILDREN = word_set("""
+    timeout flock runuser setsid time catchsegv dockerize conda mamba pdm rye hatch dotenv honcho foreman watchmedo
+    infisical op doppler
+""")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from audit.model.word_tables import word_set
 from audit.reading.deployment.command_wrappers import program_name, unwrapped
 
 WEB = frozenset(["uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve"])
@@ -15,11 +16,10 @@ _SHORT = {
     },
     "gunicorn": {"w": "workers", "k": "worker-class", "b": "bind", "t": "timeout", "c": "config", "D": "daemon"},
 }  # fmt: skip
-_FLAGS = frozenset((
-    "beat", "task-events", "detach", "without-mingle", "without-gossip", "without-heartbeat", "purge", "discard", "quiet",
-    "no-color", "factory", "reload", "proxy-headers", "no-access-log", "access-log", "no-proxy-headers", "preload",
-    "daemon", "skip-checks",
-))  # fmt: skip
+_FLAGS = word_set("""
+    beat task-events detach without-mingle without-gossip without-heartbeat purge discard quiet no-color factory reload
+    proxy-headers no-access-log access-log no-proxy-headers preload daemon skip-checks
+""")
 
 
 _MOST_NODES = 50

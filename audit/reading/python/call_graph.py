@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from audit.model.word_tables import word_set
 from audit.reading.python.child_nodes import children, statements, walk
 from audit.reading.python.lru_cache import LruCache
 from audit.reading.python.modules import Module
@@ -12,23 +13,16 @@ from audit.reading.python.syntax_cache import Definition, Place, definitions
 from audit.target.import_paths import imported_names
 
 # Decorators under which a function waits for a request, a message or a command. Another one may call it at once.
-_WAITING = frozenset(
-    (
-        "abstractmethod", "asynccontextmanager", "cache", "cached_property", "classmethod", "contextmanager", "deleter",
-        "getter", "lru_cache", "overload", "override", "property", "setter", "staticmethod", "wraps",
-        "periodic_task", "shared_task", "task",
-        "action", "api_view", "delete", "expose", "get", "head", "options", "patch", "post", "put", "route",
-        "websocket",
-        "argument", "command", "group", "option", "pass_context",
-    )
-)  # fmt: skip
+_WAITING = word_set("""
+    abstractmethod asynccontextmanager cache cached_property classmethod contextmanager deleter getter lru_cache
+    overload override property setter staticmethod wraps periodic_task shared_task task action api_view delete expose
+    get head options patch post put route websocket argument command group option pass_context
+""")
 # Methods that Celery, Django or a bootstep call by themselves while a worker starts.
-_HOOKS = frozenset(
-    (
-        "create", "import_default_modules", "import_task_module", "include_if", "init_app", "on_init", "on_worker_init",
-        "on_worker_process_init", "read_configuration", "ready", "register_with_event_loop", "start",
-    )
-)  # fmt: skip
+_HOOKS = word_set("""
+    create import_default_modules import_task_module include_if init_app on_init on_worker_init on_worker_process_init
+    read_configuration ready register_with_event_loop start
+""")
 _PROPERTIES = frozenset(("property", "cached_property", "setter", "deleter", "hybrid_property"))
 ENVIRONMENT = frozenset(("environ", "getenv"))
 _MAKERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "Counter", "deque"})

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import (
     ClassValue,
     External,
@@ -27,16 +28,10 @@ from audit.reading.python.interpreter import Machine
 
 # Readers that convert to the type of the default, and those that do so only when they are told to.
 _BY_DEFAULT = frozenset({"environ.Env", "environ.FileAwareEnv", "environ.environ.Env"})
-_BY_CAST = frozenset(
-    {
-        "decouple.AutoConfig",
-        "decouple.Config",
-        "environs.Env",
-        "environs.FileAwareEnv",
-        "starlette.config.Config",
-        "starlette.config.Environ",
-    }
-)
+_BY_CAST = word_set("""
+    decouple.AutoConfig decouple.Config environs.Env environs.FileAwareEnv starlette.config.Config
+    starlette.config.Environ
+""")
 _FUNCTIONS = frozenset({"decouple.config"})
 _METHODS = frozenset({"str", "bool", "int", "float", "list", "tuple", "json", "get_value", "decimal"})
 _KINDS = {kind.__name__: kind for kind in (str, bool, int, float, list, tuple)}

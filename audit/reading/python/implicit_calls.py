@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from audit.model.facts import Call, Unresolved
+from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, lineage
@@ -19,18 +20,14 @@ from audit.reading.python.task_hooks import hooks_of
 from audit.target.import_paths import imported_names
 
 _SENDS = frozenset(("send", "send_robust", "asend", "asend_robust", "send_async"))
-_SAVES = frozenset(
-    ("save", "asave", "create", "acreate", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create")
-)
+_SAVES = word_set("save asave create acreate get_or_create aget_or_create update_or_create aupdate_or_create")
 # Which methods of Django's models, or of mongoengine's documents, send which signals.
 _OF_MODELS = {
     **dict.fromkeys(_SAVES, ("pre_save", "post_save")),
     **dict.fromkeys(("delete", "adelete"), ("pre_delete", "post_delete")),
     **dict.fromkeys(("add", "remove", "set", "clear"), ("m2m_changed",)),
 }
-_OF_SESSIONS = frozenset(
-    ("add", "add_all", "begin", "commit", "delete", "execute", "flush", "merge", "scalar", "scalars")
-)
+_OF_SESSIONS = word_set("add add_all begin commit delete execute flush merge scalar scalars")
 _AROUND_TASKS = ("task_prerun", "task_postrun", "task_success", "task_failure", "task_retry", "task_internal_error")
 _SPEAKS_OF_SQL = re.compile(r"(?i)session|engine|sqlalchemy|\bdb\b")
 _PUBLISHES = frozenset(("delay", "apply_async", "send_task"))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from audit.model.test_files import is_test_file
+from audit.model.word_tables import word_set
 
 # `import a.b`, `from a.b import c`: the dotted name, wherever the statement stands.
 _IMPORT = re.compile(
@@ -12,9 +13,7 @@ _IMPORT = re.compile(
 )
 
 # A folder of a project may hold a file of such a name, which its imports do not mean.
-_LIBRARIES = frozenset(
-    {"celery", "django", "fastapi", "flask", "kombu", "redis", "requests", "sqlalchemy", "starlette"}
-)
+_LIBRARIES = word_set("celery django fastapi flask kombu redis requests sqlalchemy starlette")
 
 
 def import_roots(paths: Sequence[str], texts: Iterable[str], declared: Collection[str] = ()) -> list[str]:

@@ -9,19 +9,16 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
 
+from audit.model.word_tables import word_set
 from audit.reading.python.call_graph import ENVIRONMENT, Block, CallGraph, FunctionNode, discovered_names
 from audit.reading.python.modules import Module, Project
 
 # What imports a module by a name worked out while running, and what lists the files of a folder.
-_DYNAMIC = frozenset(
-    (
-        "__import__", "find_modules", "import_by_path", "import_from_cwd", "import_module", "import_string",
-        "load_module", "run_module", "symbol_by_name",
-    )
-)  # fmt: skip
-_LISTING = frozenset(
-    ("glob", "iglob", "iter_modules", "iterdir", "listdir", "rglob", "scandir", "walk", "walk_packages")
-)
+_DYNAMIC = word_set("""
+    __import__ find_modules import_by_path import_from_cwd import_module import_string load_module run_module
+    symbol_by_name
+""")
+_LISTING = word_set("glob iglob iter_modules iterdir listdir rglob scandir walk walk_packages")
 
 
 @dataclass

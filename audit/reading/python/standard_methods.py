@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import (
     Conf,
     Method,
@@ -28,29 +29,10 @@ _SHAPED = re.compile(r"\{[^}]*[:!.\[{]")
 _MAX_TEXT = 2_000
 _MAX_LIST = 10_000
 
-_TEXT_METHODS = frozenset(
-    [
-        "lower",
-        "upper",
-        "strip",
-        "lstrip",
-        "rstrip",
-        "split",
-        "join",
-        "replace",
-        "startswith",
-        "endswith",
-        "format",
-        "title",
-        "removeprefix",
-        "removesuffix",
-        "encode",
-        "partition",
-        "rpartition",
-        "rsplit",
-        "capitalize",
-    ]
-)
+_TEXT_METHODS = word_set("""
+    lower upper strip lstrip rstrip split join replace startswith endswith format title removeprefix removesuffix encode
+    partition rpartition rsplit capitalize
+""")
 
 
 def safely(function: Callable[..., Any], site: CallSite) -> Value:

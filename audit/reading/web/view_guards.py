@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import (
     ClassValue,
     Decoration,
@@ -19,17 +20,14 @@ from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.web.fastapi_objects import UNREADABLE
 
 # They let every caller through, whoever it is.
-_OPEN = frozenset(
-    (
-        "csrf_exempt", "csrf_protect", "ensure_csrf_cookie", "requires_csrf_token", "exempt", "require_POST",
-        "require_GET", "require_safe", "require_http_methods", "never_cache", "cache_page", "cache_control",
-        "vary_on_headers", "atomic", "non_atomic_requests", "gzip_page", "xframe_options_exempt",
-        "sensitive_post_parameters", "login_not_required", "limit", "shared_limit", "ratelimit", "cached", "memoize",
-        "cross_origin", "wraps", "swag_from", "extend_schema", "swagger_auto_schema", "async_to_sync",
-        "sync_to_async", "action", "api_view", "permission_classes", "authentication_classes", "throttle_classes",
-        "parser_classes", "renderer_classes", "staticmethod", "classmethod", "override", "AllowAny",
-    )
-)  # fmt: skip
+_OPEN = word_set("""
+    csrf_exempt csrf_protect ensure_csrf_cookie requires_csrf_token exempt require_POST require_GET require_safe
+    require_http_methods never_cache cache_page cache_control vary_on_headers atomic non_atomic_requests gzip_page
+    xframe_options_exempt sensitive_post_parameters login_not_required limit shared_limit ratelimit cached memoize
+    cross_origin wraps swag_from extend_schema swagger_auto_schema async_to_sync sync_to_async action api_view
+    permission_classes authentication_classes throttle_classes parser_classes renderer_classes staticmethod classmethod
+    override AllowAny
+""")
 _OPEN_BASES = ("builtins.", "abc.", "typing.", "django.views.", "flask.views.", "rest_framework.")
 _REST = ("APIView", "GenericAPIView", "ViewSet", "GenericViewSet", "ModelViewSet", "ReadOnlyModelViewSet")
 _OWN = ("dispatch", "setup", "initial", "test_func", "has_permission", "check_permissions", "dispatch_request")
