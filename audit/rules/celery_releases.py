@@ -8,31 +8,15 @@ from importlib.resources import files
 from typing import Any
 
 from audit.model.plain_value import PlainValue
+from audit.model.word_tables import word_set
 
 # What parts of Celery, its result stores and usual schedulers read without declaring it.
-UNDECLARED = frozenset(
-    {
-        "arangodb_host",
-        "beat_dburi",
-        "beat_engine_options",
-        "beat_log_file",
-        "beat_schema",
-        "dynamodb_endpoint_url",
-        "gcs_threadpool_maxsize",
-        "redbeat_key_prefix",
-        "redbeat_lock_key",
-        "redbeat_lock_timeout",
-        "redbeat_redis_options",
-        "redbeat_redis_url",
-        "redis_backend_credential_provider",
-        "redis_backend_health_check_interval",
-        "redis_client_name",
-        "result_backend_db",
-        "result_backend_thread_safe",
-        "task_cls",
-        "visibility_timeout",
-    }
-)
+UNDECLARED = word_set("""
+    arangodb_host beat_dburi beat_engine_options beat_log_file beat_schema dynamodb_endpoint_url gcs_threadpool_maxsize
+    redbeat_key_prefix redbeat_lock_key redbeat_lock_timeout redbeat_redis_options redbeat_redis_url
+    redis_backend_credential_provider redis_backend_health_check_interval redis_client_name result_backend_db
+    result_backend_thread_safe task_cls visibility_timeout
+""")
 
 
 @cache

@@ -8,6 +8,7 @@ from audit.model.findings import Evidence, EvidenceError, Finding, Level, Outcom
 from audit.model.gaps import Gap, named
 from audit.model.reading_limit import ReadingLimitError
 from audit.model.target_facts import TargetFacts
+from audit.model.word_tables import word_set
 from audit.requirements.question import Question
 from audit.rules.example import Example, Files, example_files
 from audit.rules.role_names import ROLES_IN_FRENCH
@@ -15,13 +16,10 @@ from audit.rules.role_names import ROLES_IN_FRENCH
 Check = Callable[[TargetFacts], Sequence[Finding]]
 _PASSING = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
 # What is asked of any program: the other rules ask something of Celery.
-_OF_ANY_PROGRAM = frozenset(
-    (
-        "deprecations", "dead-code", "unused-imports", "stray-prints", "tests-pass", "test-coverage", "uniform-style",
-        "no-literal-secret", "environment-untracked", "http-verified", "webhook-authentic", "webhook-stored-first",
-        "programs-restarted", "watched-process",
-    )
-)  # fmt: skip
+_OF_ANY_PROGRAM = word_set("""
+    deprecations dead-code unused-imports stray-prints tests-pass test-coverage uniform-style no-literal-secret
+    environment-untracked http-verified webhook-authentic webhook-stored-first programs-restarted watched-process
+""")
 _WITHOUT_CELERY = "aucun fichier n'importe Celery, et aucune dépendance ne le nomme"
 _TOO_LONG = (
     "du code que cette règle doit suivre a trop d'instructions, ou trop d'appels l'un dans l'autre, pour être lu"

@@ -10,6 +10,7 @@ from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, UnreadSettings
 from audit.model.observations.messages import OwnSetting, UnprefixedSetting, UselessOption
 from audit.model.target_facts import TargetFacts
+from audit.model.word_tables import word_list, word_set
 from audit.rules.celery_releases import UNDECLARED, CeleryRelease, declared_settings, first_release
 from audit.rules.domains.setting_domain import place_of, ruled_by
 from audit.rules.effective_settings import broker, read, release_of
@@ -25,77 +26,21 @@ _GROUPS = ("broker_", "task_", "worker_", "beat_", "result_", "event_", "control
 # What the commands of Celery read where their line does not say it.
 _OF_DAEMONS = re.compile(r"^(?:beat|worker|events?)_(?:pidfile|logfile|loglevel|uid|gid|umask|executable|workdir)$")
 # Attributes of a task that no setting of their name gives to all of them.
-_OF_TASKS = frozenset(
-    {
-        *("max_retries", "default_retry_delay", "autoretry_for", "dont_autoretry_for", "retry_backoff", "retry_kwargs"),
-        *("retry_backoff_max", "retry_jitter", "throws", "bind", "name", "base", "expires", "countdown", "queue"),
-        *("rate_limit", "priority", "ignore_errors", "pydantic", "typing", "trail", "retries"),
-    }
-)
+_OF_TASKS = word_set("""
+    max_retries default_retry_delay autoretry_for dont_autoretry_for retry_backoff retry_kwargs retry_backoff_max
+    retry_jitter throws bind name base expires countdown queue rate_limit priority ignore_errors pydantic typing trail
+    retries
+""")
 # Keys that Kombu 5.6.2 reads, by its transports of Redis, RabbitMQ and SQS.
-_TRANSPORT = (
-    *(
-        "visibility_timeout",
-        "fanout_prefix",
-        "fanout_patterns",
-        "global_keyprefix",
-        "queue_order_strategy",
-        "sep",
-        "priority_steps",
-    ),
-    *(
-        "socket_timeout",
-        "socket_connect_timeout",
-        "socket_keepalive",
-        "socket_keepalive_options",
-        "retry_on_timeout",
-        "max_connections",
-    ),
-    *(
-        "health_check_interval",
-        "master_name",
-        "sentinel_kwargs",
-        "max_retries",
-        "interval_start",
-        "interval_step",
-        "interval_max",
-    ),
-    *(
-        "confirm_publish",
-        "client_properties",
-        "read_timeout",
-        "write_timeout",
-        "connect_timeout",
-        "login_method",
-        "polling_interval",
-    ),
-    *(
-        "region",
-        "queue_name_prefix",
-        "wait_time_seconds",
-        "is_secure",
-        "predefined_queues",
-        "unacked_key",
-        "unacked_index_key",
-    ),
-    *(
-        "unacked_mutex_key",
-        "unacked_mutex_expire",
-        "unacked_restore_limit",
-        "ack_emulation",
-        "connection_class",
-        "credential_provider",
-    ),
-    *(
-        "client_name",
-        "username",
-        "password",
-        "socket_read_size",
-        "max_connections_per_pool",
-        "retry_policy",
-        "result_chord_ordered",
-    ),
-)
+_TRANSPORT = word_list("""
+    visibility_timeout fanout_prefix fanout_patterns global_keyprefix queue_order_strategy sep priority_steps
+    socket_timeout socket_connect_timeout socket_keepalive socket_keepalive_options retry_on_timeout max_connections
+    health_check_interval master_name sentinel_kwargs max_retries interval_start interval_step interval_max
+    confirm_publish client_properties read_timeout write_timeout connect_timeout login_method polling_interval region
+    queue_name_prefix wait_time_seconds is_secure predefined_queues unacked_key unacked_index_key unacked_mutex_key
+    unacked_mutex_expire unacked_restore_limit ack_emulation connection_class credential_provider client_name username
+    password socket_read_size max_connections_per_pool retry_policy result_chord_ordered
+""")
 
 
 @practice(

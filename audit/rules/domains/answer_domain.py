@@ -12,88 +12,21 @@ from audit.model.facts import Call, Function, Unresolved
 from audit.model.findings import Excerpt
 from audit.model.gaps import Doubt, Gap
 from audit.model.target_facts import TargetFacts
+from audit.model.word_tables import word_set
 from audit.rules.domains.role_domain import unfilled
 from audit.rules.handler_calls import Reached, before_the_answer
 
-_STORES = frozenset(
-    [
-        "insert",
-        "insert_one",
-        "commit",
-        "save",
-        "asave",
-        "create",
-        "acreate",
-        "bulk_create",
-        "get_or_create",
-        "upsert",
-        "put_item",
-        "xadd",
-        "rpush",
-        "lpush",
-        "delay",
-        "apply_async",
-        "send_task",
-    ]
-)
-_HARMLESS = frozenset(
-    [
-        "json",
-        "get_running_loop",
-        "get",
-        "body",
-        "form",
-        "loads",
-        "dumps",
-        "info",
-        "debug",
-        "warning",
-        "error",
-        "exception",
-        "getLogger",
-        "HTTPException",
-        "JSONResponse",
-        "Response",
-        "PlainTextResponse",
-        "str",
-        "int",
-        "len",
-        "dict",
-        "list",
-        "bytes",
-        "isinstance",
-        "decode",
-        "encode",
-        "lower",
-        "upper",
-        "strip",
-        "split",
-        "match",
-        "search",
-        "startswith",
-        "endswith",
-        "removeprefix",
-        "hexdigest",
-        "get_secret_value",
-        "digest",
-        "new",
-        "sha256",
-        "compare_digest",
-        "getenv",
-        "items",
-        "keys",
-        "values",
-        "abort",
-        "jsonify",
-        "make_response",
-        "get_data",
-        "get_json",
-        "HttpResponse",
-        "HttpResponseBadRequest",
-        "HttpResponseForbidden",
-        "JsonResponse",
-    ]
-)
+_STORES = word_set("""
+    insert insert_one commit save asave create acreate bulk_create get_or_create upsert put_item xadd rpush lpush delay
+    apply_async send_task
+""")
+_HARMLESS = word_set("""
+    json get_running_loop get body form loads dumps info debug warning error exception getLogger HTTPException
+    JSONResponse Response PlainTextResponse str int len dict list bytes isinstance decode encode lower upper strip split
+    match search startswith endswith removeprefix hexdigest get_secret_value digest new sha256 compare_digest getenv
+    items keys values abort jsonify make_response get_data get_json HttpResponse HttpResponseBadRequest
+    HttpResponseForbidden JsonResponse
+""")
 
 
 _MODULES = frozenset({"base64", "binascii", "hashlib", "hmac", "html", "itertools", "math", "re", "secrets", "struct"})

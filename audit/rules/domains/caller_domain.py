@@ -8,6 +8,7 @@ from audit.model.facts import Call, Function, Unresolved
 from audit.model.gaps import Doubt, Gap
 from audit.model.guard_facts import OpenAnswer, SkippedCall
 from audit.model.target_facts import TargetFacts
+from audit.model.word_tables import word_set
 from audit.rules.domains.role_domain import RoleFunction
 from audit.rules.domains.route_domain import run_by_route
 
@@ -17,9 +18,7 @@ _COMPARING = frozenset({"compare_digest", "constant_time_compare", "bytes_eq"})
 _RAISING = frozenset({"construct_event", "unsign", "verify_header"})
 # Libraries whose `verify` raises; that of others answers whether the caller can be trusted.
 _VERIFIERS = frozenset({"svix", "standardwebhooks", "nacl", "cryptography", "itsdangerous", "rsa"})
-_ANSWERING = frozenset(
-    ("validate", "is_valid", "check_password", "is_valid_request", "verify", "verify_signature", "verify_webhook")
-)
+_ANSWERING = word_set("validate is_valid check_password is_valid_request verify verify_signature verify_webhook")
 
 
 @dataclass(frozen=True)
