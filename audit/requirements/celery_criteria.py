@@ -6,6 +6,7 @@ The rules do not name them: the same rule bears on the criteria of the campaign 
 from collections.abc import Mapping
 
 from audit.model.findings import Level
+from audit.model.word_tables import word_list
 from audit.requirements.requirement import Requirement
 
 _READ = "lire ce qui manque aux points ci-dessus, puis relancer `audit run`"
@@ -43,22 +44,11 @@ CELERY_CRITERIA = (
         "Livraison",
         "Ce que le broker a accepté est exécuté, même si le processus qui l'exécute, le worker ou le broker meurt.",
         Level.EXECUTION,
-        (
-            "late-acknowledgement",
-            "reject-on-worker-lost",
-            "cancel-on-connection-loss",
-            "visibility-timeout",
-            "short-countdowns",
-            "expires-after-delay",
-            "no-purge",
-            "not-eager",
-            "celery-release",
-            "canary-ordinary",
-            "canary-delayed",
-            "canary-reserved",
-            "canary-connections-cut",
-            "canary-broker-frozen",
-        ),
+        word_list("""
+            late-acknowledgement reject-on-worker-lost cancel-on-connection-loss visibility-timeout short-countdowns
+            expires-after-delay no-purge not-eager celery-release canary-ordinary canary-delayed canary-reserved
+            canary-connections-cut canary-broker-frozen
+        """),
         decided_by=("canary-child-killed", "canary-main-killed", "canary-broker-restarted"),
     ),
     _criterion(
@@ -67,14 +57,7 @@ CELERY_CRITERIA = (
         "Une tâche livrée deux fois ne fait pas deux fois son effet, ou ne peut pas l'être ; un message qui tue ses "
         "processus est arrêté.",
         Level.SOURCE,
-        (
-            "atomic-counters",
-            "locks-expire",
-            "no-process-state",
-            "unique-task-names",
-            "bounded-deliveries",
-            "canary-poison",
-        ),
+        word_list("atomic-counters locks-expire no-process-state unique-task-names bounded-deliveries canary-poison"),
     ),
     _criterion(
         3,
@@ -88,31 +71,19 @@ CELERY_CRITERIA = (
         "Planning",
         "Ce qui est planifié part, à l'heure écrite, une seule fois.",
         Level.SOURCE,
-        (
-            "beat-started",
-            "single-beat",
-            "beat-tasks-registered",
-            "beat-timezone",
-            "beat-overlap",
-            "beat-expires",
-            "pid-file",
-            "redbeat-lock",
-            "beat-firing",
-        ),
+        word_list("""
+            beat-started single-beat beat-tasks-registered beat-timezone beat-overlap beat-expires pid-file redbeat-lock
+            beat-firing
+        """),
     ),
     _criterion(
         5,
         "Retour",
         "Un worker ou un beat qui meurt est relancé, chaque fois, sans personne.",
         Level.SOURCE,
-        (
-            "supervision",
-            "programs-restarted",
-            "watched-process",
-            "startup-retry",
-            "connection-retries-supervised",
-            "worker-restart",
-        ),
+        word_list("""
+            supervision programs-restarted watched-process startup-retry connection-retries-supervised worker-restart
+        """),
     ),
     _criterion(
         6,
@@ -127,41 +98,21 @@ CELERY_CRITERIA = (
         "Bornes",
         "Durée, mémoire, reprises, attente et débit d'une tâche ont une limite qui agit.",
         Level.CONFIGURATION,
-        (
-            "time-limits",
-            "limits-enforced",
-            "sleep-within-limit",
-            "request-within-limit",
-            "no-endless-loop",
-            "http-timeouts",
-            "redis-sockets",
-            "retries-bounded",
-            "retry-backoff",
-            "bounded-memory",
-            "paged-reads",
-            "concurrency",
-            "shared-rate-limits",
-            "default-rate-limit",
-            "late-ack-prefetch",
-            "result-expires",
-            "results-cleaned",
-        ),
+        word_list("""
+            time-limits limits-enforced sleep-within-limit request-within-limit no-endless-loop http-timeouts
+            redis-sockets retries-bounded retry-backoff bounded-memory paged-reads concurrency shared-rate-limits
+            default-rate-limit late-ack-prefetch result-expires results-cleaned
+        """),
     ),
     _criterion(
         8,
         "Échecs",
         "Un échec se voit, et n'est repris que s'il est passager.",
         Level.SOURCE,
-        (
-            "errors-not-swallowed",
-            "retry-not-caught",
-            "retry-function-used",
-            "autoretry-narrow",
-            "no-result-wait",
-            "chord-results",
-            "ignored-results",
-            "canary-chord",
-        ),
+        word_list("""
+            errors-not-swallowed retry-not-caught retry-function-used autoretry-narrow no-result-wait chord-results
+            ignored-results canary-chord
+        """),
     ),
     _criterion(
         9,
@@ -182,28 +133,17 @@ CELERY_CRITERIA = (
         "Service",
         "Le broker et la sonde de santé ne perdent ni ne tuent ce qui vit.",
         Level.SOURCE,
-        (
-            "broker-keeps-queues",
-            "visibility-timeout-everywhere",
-            "own-health-check",
-            "canary-broker-emptied",
-        ),
+        word_list("broker-keeps-queues visibility-timeout-everywhere own-health-check canary-broker-emptied"),
     ),
     _criterion(
         12,
         "Sûreté",
         "Rien n'est ouvert : ni code dans les messages, ni secret en clair, ni certificat ignoré, ni root, ni webhook anonyme.",
         Level.SOURCE,
-        (
-            "no-pickle",
-            "no-literal-secret",
-            "environment-untracked",
-            "broker-tls",
-            "http-verified",
-            "not-root",
-            "webhook-authentic",
-            "webhook-stored-first",
-        ),
+        word_list("""
+            no-pickle no-literal-secret environment-untracked broker-tls http-verified not-root webhook-authentic
+            webhook-stored-first
+        """),
     ),
 )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from audit.model.observations.failure_handling import RetriedClass
+from audit.model.word_tables import word_list
 
 _PASSING = (BlockingIOError, ConnectionError, InterruptedError, MemoryError, TimeoutError)
 # What passes in libraries, though its name says little.
@@ -34,27 +35,11 @@ _LIKE = {
         "couvre aussi une réponse 404 ou une adresse fausse",
     ),
     **dict.fromkeys(
-        (
-            "ClientError",
-            "BotoCoreError",
-            "StripeError",
-            "TwilioException",
-            "TwilioRestException",
-            "GoogleAPIError",
-            "GoogleAPICallError",
-            "HttpError",
-            "RpcError",
-            "SlackApiError",
-            "ApiError",
-            "APIError",
-            "ApiException",
-            "AzureError",
-            "HttpResponseError",
-            "PyMongoError",
-            "AMQPError",
-            "SSHException",
-            "ElasticsearchException",
-        ),
+        word_list("""
+            ClientError BotoCoreError StripeError TwilioException TwilioRestException GoogleAPIError GoogleAPICallError
+            HttpError RpcError SlackApiError ApiError APIError ApiException AzureError HttpResponseError PyMongoError
+            AMQPError SSHException ElasticsearchException
+        """),
         "couvre aussi un refus définitif du serveur",
     ),
     "Error": "couvre toutes les erreurs de cette bibliothèque",

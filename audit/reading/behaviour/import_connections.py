@@ -8,43 +8,22 @@ from collections.abc import Iterator
 from audit.model.call_closures import COMMON
 from audit.model.observations.shared_data import ConnectionAtImport
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, descends_from
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.parameters import defaults_of, placed
 
-_CONNECTIONS = frozenset(
-    {
-        "psycopg2.connect",
-        "psycopg.connect",
-        "psycopg.Connection.connect",
-        "pymysql.connect",
-        "MySQLdb.connect",
-        "mysql.connector.connect",
-        "pymongo.MongoClient",
-        "pymongo.mongo_client.MongoClient",
-        "pika.BlockingConnection",
-        "mongoengine.connect",
-        "mongoengine.connection.connect",
-        "oracledb.connect",
-        "cx_Oracle.connect",
-        "sqlite3.connect",
-        "pyodbc.connect",
-        "cassandra.cluster.Cluster.connect",
-        "paramiko.SSHClient.connect",
-        "ldap3.Connection",
-        # These open at once, or start threads that a fork loses.
-        "psycopg_pool.ConnectionPool",
-        "psycopg2.pool.SimpleConnectionPool",
-        "psycopg2.pool.ThreadedConnectionPool",
-        "kafka.KafkaProducer",
-        "kafka.KafkaConsumer",
-        "confluent_kafka.Producer",
-        "grpc.insecure_channel",
-        "grpc.secure_channel",
-    }
-)
+# The last ones open at once, or start threads that a fork loses.
+_CONNECTIONS = word_set("""
+    psycopg2.connect psycopg.connect psycopg.Connection.connect pymysql.connect MySQLdb.connect
+    mysql.connector.connect pymongo.MongoClient pymongo.mongo_client.MongoClient pika.BlockingConnection
+    mongoengine.connect mongoengine.connection.connect oracledb.connect cx_Oracle.connect sqlite3.connect
+    pyodbc.connect cassandra.cluster.Cluster.connect paramiko.SSHClient.connect ldap3.Connection
+    psycopg_pool.ConnectionPool psycopg2.pool.SimpleConnectionPool psycopg2.pool.ThreadedConnectionPool
+    kafka.KafkaProducer kafka.KafkaConsumer confluent_kafka.Producer grpc.insecure_channel grpc.secure_channel
+""")
 # What makes a lazy engine of SQLAlchemy connect.
 _ENGINE = frozenset({"reflect", "create_all", "drop_all"})
 _OF_ENGINE = frozenset({"connect", "begin", "execute", "raw_connection"})

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
-from audit.model.word_tables import word_set
+from audit.model.word_tables import word_list, word_set
 from audit.reading.behaviour.lua_locks import scripted_lock, sets_once, unread_script
 from audit.reading.behaviour.possible_values import may_be_none, written_options
 from audit.reading.behaviour.presence_locks import FILE, existence_locks, presence_lock, singleton_lock
@@ -34,16 +34,9 @@ WORDS = (
         "flock(",
         "lockf(",
     ),
-    *(
-        "select_for_update",
-        ".eval(",
-        "register_script",
-        "evalsha",
-        "script_load",
-        "redis_lock",
-        "portalocker",
-        "InterProcessLock",
-    ),
+    *word_list("""
+        select_for_update .eval( register_script evalsha script_load redis_lock portalocker InterProcessLock
+    """),
     *PRESENCE_WORDS,
 )
 _REDIS_OPTIONS = frozenset({"blocking", "blocking_timeout", "sleep", "thread_local"})

@@ -6,6 +6,7 @@ from types import FunctionType
 from typing import get_args, get_type_hints
 
 from audit.model.observations.observation import CutShort, Observation
+from audit.model.word_tables import word_list
 from audit.reading.behaviour.awaited_answers import awaited_answers
 from audit.reading.behaviour.blocking_calls import waiting
 from audit.reading.behaviour.call_options import WORDS as TASK_OPTIONS
@@ -89,15 +90,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
         (
             *("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", ".wait_for("),
-            *(
-                ".get()",
-                ".get(timeout",
-                ".get(propagate",
-                ".get(disable_sync",
-                ".get(interval",
-                ".join()",
-                "allow_join",
-            ),
+            *word_list(".get() .get(timeout .get(propagate .get(disable_sync .get(interval .join() allow_join"),
         ),
         waiting,
     ),

@@ -53,6 +53,7 @@ _MAKES_PLAIN = word_set("""
     encode hex hexdigest total_seconds timestamp strftime keys model_dump model_dump_json to_dict as_dict to_json asdict
     __json__ json serialize values_list values now utcnow today time uuid4 get_json getlist read range type abs render
 """)
+_TAKES_PLAIN = word_set("int UUID get aget get_by_id find_one ObjectId open loads Path import_string")
 _CLIENTS = frozenset({"session", "client", "requests", "http"})
 _SAME = word_set("list tuple set sorted reversed iter max min next deepcopy copy pop")
 
@@ -221,17 +222,5 @@ def _looks_up(scope: Scope, node: ast.Name) -> bool:
     if isinstance(parent, ast.keyword):
         return bool(parent.arg and _LOOKED_UP.search(parent.arg))
     if isinstance(parent, ast.Call) and node in parent.args:
-        return last(parent.func) in {
-            "int",
-            "UUID",
-            "get",
-            "aget",
-            "get_by_id",
-            "find_one",
-            "ObjectId",
-            "open",
-            "loads",
-            "Path",
-            "import_string",
-        }
+        return last(parent.func) in _TAKES_PLAIN
     return isinstance(parent, ast.BinOp)
