@@ -4,12 +4,13 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from audit.model.call_closures import Closures
 from audit.model.domains import conclude
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
 from audit.model.observations.deployment_statements import DroppedVolumes, WorkerStartedByCode
-from audit.model.observations.messages import PublishedMessage, QueuePurge
+from audit.model.observations.messages import PublishedMessage, QueuePurge, RunByWorker
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import celery_processes, copies, doubtful, narrowed, unread_options, workers
 from audit.rules.effective_settings import NO_WORKER, places, read, short
@@ -91,22 +92,30 @@ def _purging_code(known: TargetFacts) -> tuple[list[Fault], list[Gap]]:
     certain: list[Fault] = []
     gaps: list[Gap] = [*known.closure_gaps]
     seen = [one for one in known.source.observations_of(QueuePurge) if _is_of_the_broker(known, one)]
+    started = _run_at_start(known) if seen else known.closures
     for one in seen:
-        if one.address == "?":
-            if one.symbol in known.in_tasks:
-                gaps.append(
-                    Doubt(why=f"`{short(one.symbol)}` vide une base Redis, et rien ne dit si c'est celle du broker")
-                )
-            continue
+        sure = one.symbol in known.in_tasks or one.symbol in started.sure
         where = short(one.symbol) if one.symbol else f"import de `{one.module}`"
-        if one.symbol in known.in_tasks or one.at_start or (not one.symbol and one.module in loaded):
+        if one.address == "?":
+            if sure:
+                gaps.append(Doubt(why=f"`{where}` vide une file ou une base, et rien ne dit si c'est celle du broker"))
+            continue
+        if sure or (not one.symbol and one.module in loaded):
             certain.append(Fault(f"`{where}` les vide" if one.symbol else f"l'{where} les vide", one.excerpt))
         elif not one.symbol:
             gaps.append(Doubt(why=f"l'{where} vide les files, et rien ne dit si un worker l'importe"))
-        elif one.symbol in known.closures.possible:
-            gaps.append(Doubt(why=f"`{where}` vide les files, et rien ne dit si une tâche l'appelle"))
+        elif one.symbol in known.closures.possible or one.symbol in started.possible:
+            gaps.append(Doubt(why=f"`{where}` vide les files, et rien ne dit si un worker l'appelle"))
     gaps += known.closures.opaque if seen else ()
     return certain, gaps
+
+
+def _run_at_start(known: TargetFacts) -> Closures:
+    """What workers run beside tasks, at their start or later."""
+    seen = known.source.observations_of(RunByWorker)
+    names = {one.name for one in seen} - {""}
+    starts = [s for s in known.source.functions if s.rpartition(":")[2] in names] if names else []
+    return known.closures_from(tuple(dict.fromkeys((*starts, *(one.symbol for one in seen if one.symbol)))))
 
 
 def _is_of_the_broker(known: TargetFacts, one: QueuePurge) -> bool:

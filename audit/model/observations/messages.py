@@ -162,15 +162,21 @@ class ChordUse(Observation):
 
 @dataclass(frozen=True)
 class QueuePurge(Observation):
-    """A call that destroys what waits in the queues, in `module`; `at_start`: a signal of a worker's start runs it.
+    """A call that destroys what waits in the queues, in `module`.
 
     `queue`: the only one, by its name, or a key of Redis; `address`: of the database that it empties, `?` when it cannot be told.
     """
 
     module: str
-    at_start: bool
     queue: str = ""
     address: str = ""
+
+
+@dataclass(frozen=True)
+class RunByWorker(Observation):
+    """A function that a worker runs beside tasks: it receives its signal, or is of a bootstep; by `name` where no symbol is known."""
+
+    name: str = ""
 
 
 @dataclass(frozen=True)

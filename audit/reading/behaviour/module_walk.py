@@ -49,7 +49,7 @@ from audit.reading.behaviour.network import network
 from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import METRIC_WORDS, process_state
 from audit.reading.behaviour.publications import publications
-from audit.reading.behaviour.purges import RATES, given_rates, purges
+from audit.reading.behaviour.purges import AT_START, RATES, given_rates, purges, run_by_workers
 from audit.reading.behaviour.purges import WORDS as PURGING
 from audit.reading.behaviour.republications import WORDS as REPUBLISHED
 from audit.reading.behaviour.republications import republications
@@ -127,6 +127,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (LOCKS, endless_locks),
     ((".execute(", "supabase", "postgrest", ".get(", ".request(", "urlopen"), unpaged_reads),
     (PURGING, purges),
+    (AT_START, run_by_workers),
     (RATES, given_rates),
     (LIBRARY_WAITS, library_waits),
     (TASK_NAMES, task_names),

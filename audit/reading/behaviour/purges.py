@@ -1,13 +1,26 @@
 """Code that commands workers and brokers as they run: what empties queues, and where it is run from; what sets a rate."""
 
 import ast
+import re
 from collections.abc import Iterator
 
-from audit.model.observations.messages import QueuePurge, RateGivenLater
+from audit.model.observations.messages import QueuePurge, RateGivenLater, RunByWorker
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import External, Instance, unwrap
+from audit.reading.python.abstract_values import External, Instance, descends_from, unwrap
 
-WORDS = ("purge(", "discard_all(", "queue_delete(", "flushdb(", "flushall(", ".delete(", ".unlink(", ".ltrim(")
+WORDS = (
+    "purge",
+    "discard_all(",
+    "queue_delete(",
+    "flushdb(",
+    "flushall(",
+    ".delete(",
+    ".unlink(",
+    ".ltrim(",
+    ".clear(",
+)
+AT_START = (".connect", "Step")
 RATES = ("rate_limit(", '"rate_limit"', "'rate_limit'")
 _PURGES = frozenset({"purge", "discard_all"})
 # Of a channel of Kombu, of amqp or of pika.
@@ -15,7 +28,12 @@ _OF_A_CHANNEL = frozenset({"queue_purge", "queue_delete"})
 _OF_A_LIST = frozenset({"delete", "unlink", "ltrim"})
 _OF_A_DATABASE = frozenset({"flushdb", "flushall"})
 _CLIENTS = ("redis.", "valkey.")
+# Of a queue or a consumer of Kombu that a channel was given, and of its simple queues.
+_OF_A_QUEUE = {"purge": "", "delete": "Queue", "clear": "Simple"}
+_SPEAKS_KOMBU = re.compile(r"kombu|celery|amqp")
+_QUEUE = re.compile(r"(?i)queue|task_?consumer")
 _AT_START = ("worker_", "celeryd_", "beat_", "on_after_", "setup_logging")
+_STEPS = ("Step", "StartStopStep", "ConsumerStep")
 
 
 def purges(scope: Scope) -> Iterator[QueuePurge]:
@@ -25,10 +43,19 @@ def purges(scope: Scope) -> Iterator[QueuePurge]:
             continue
         if not _by_hand(scope, call):
             queue, address = how
-            start = _at_start(scope.root)
-            yield scope.observed(
-                QueuePurge, call, module=scope.module.name, at_start=start, queue=queue, address=address
-            )
+            yield scope.observed(QueuePurge, call, module=scope.module.name, queue=queue, address=address)
+
+
+def run_by_workers(scope: Scope) -> Iterator[RunByWorker]:
+    """What a worker runs beside tasks: a receiver of its signals, by its symbol or its name, and a method of a bootstep."""
+    holder, _, method = scope.symbol.rpartition(".")
+    decorators = [ast.unparse(d).split("(")[0] for d in getattr(scope.root, "decorator_list", [])]
+    of_a_step = holder and (method == "__init__" or not method.startswith("_")) and "<locals>" not in holder
+    if any(map(_connects, decorators)) or (of_a_step and descends_from(scope.machine.resolve(holder), *_STEPS)):
+        yield scope.observed(RunByWorker, scope.root)
+    for call in scope.calls:
+        if call.args and _connects(ast.unparse(call.func)) and (name := last(call.args[0])):
+            yield RunByWorker("", None, name)
 
 
 def given_rates(scope: Scope) -> Iterator[RateGivenLater]:
@@ -44,11 +71,11 @@ def given_rates(scope: Scope) -> Iterator[RateGivenLater]:
 def _purge(scope: Scope, call: ast.Call, method: ast.Attribute) -> tuple[str, str] | None:
     """The name of the queue that a call empties, and the address of the database whose whole is; empty for every queue."""
     name, held = method.attr, method.value
-    if name in _PURGES:
-        return ("", "") if last(held) in {"control", "Control"} else None
-    if name in _OF_A_CHANNEL:
-        given = scope.value(call.args[0]) if call.args else ""
+    if name in _OF_A_CHANNEL or (name in _PURGES and last(held) in {"control", "Control"}):
+        given = scope.value(call.args[0]) if name in _OF_A_CHANNEL and call.args else ""
         return (given if isinstance(given, str) else "", "")
+    if name in _OF_A_QUEUE and not call.args and (address := _of_kombu(scope, name, held)) is not None:
+        return "", address
     if name in _OF_A_LIST and call.args:
         given = scope.value(call.args[0])
         return (given, "") if isinstance(given, str) and given else None
@@ -60,6 +87,22 @@ def _purge(scope: Scope, call: ast.Call, method: ast.Attribute) -> tuple[str, st
 def _is_a_client(scope: Scope, held: ast.expr) -> bool:
     value = unwrap(scope.evaluated(held))[0]
     return isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted.startswith(_CLIENTS)
+
+
+def _of_kombu(scope: Scope, method: str, held: ast.expr) -> str | None:
+    """An empty text for a queue or a consumer of Kombu that this method empties, a question mark where only its name tells."""
+    kind, made = _OF_A_QUEUE[method], scope.given(held)
+    value = scope.evaluated(made)
+    if isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted.startswith("kombu."):
+        return "" if kind in value.cls.dotted else None
+    if value is not UNKNOWN or not _SPEAKS_KOMBU.search(scope.module.source.text):
+        return None
+    if isinstance(made, ast.Call) and last(made.func).startswith("Simple"):
+        return "" if kind in last(made.func) else None
+    # `queue(channel)`, `queue.bind(channel)`, `app.amqp.TaskConsumer(channel)`.
+    if isinstance(made, ast.Call) and any("channel" in ast.unparse(a) for a in (*made.args, *made.keywords)):
+        return "" if kind != "Simple" else None
+    return "?" if method == "purge" and _QUEUE.search(ast.unparse(held)) else None
 
 
 def _address(scope: Scope, held: ast.expr) -> str:
@@ -75,7 +118,7 @@ def _by_hand(scope: Scope, call: ast.Call) -> bool:
     return not scope.symbol and any("__main__" in ast.unparse(test) for test in tests)
 
 
-def _at_start(root: ast.AST) -> bool:
-    decorators = root.decorator_list if isinstance(root, ast.FunctionDef | ast.AsyncFunctionDef) else []
-    texts = [ast.unparse(d).split("(")[0].split(".") for d in decorators]
-    return any(name.startswith(_AT_START) for parts in texts if parts[-1] == "connect" for name in parts)
+def _connects(text: str) -> bool:
+    """Whether this is the `connect` of a signal that a worker or beat sends."""
+    parts = text.split(".")
+    return parts[-1] == "connect" and any(name.startswith(_AT_START) for name in parts)
