@@ -11,7 +11,7 @@ from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
-from audit.reading.python.abstract_values import ClassValue, FunctionValue, descends_from
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, descends_from
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.parameters import defaults_of, placed
 
@@ -25,7 +25,15 @@ _CONNECTIONS = word_set("""
     kafka.KafkaProducer kafka.KafkaConsumer confluent_kafka.Producer grpc.insecure_channel grpc.secure_channel
 """)
 # What makes a lazy engine of SQLAlchemy connect.
-_ENGINE = frozenset({"reflect", "create_all", "drop_all"})
+_ENGINE = frozenset({"reflect", "create_all", "drop_all", "prepare"})
+_GIVEN = ("bind", "autoload_with", "engine")
+_SQLALCHEMY = ("sqlalchemy.", "flask_sqlalchemy.")
+_MADE_ENGINES = (
+    "sqlalchemy.create_engine",
+    "sqlalchemy.engine.create_engine",
+    "sqlalchemy.engine_from_config",
+    "sqlmodel.create_engine",
+)
 _OF_ENGINE = frozenset({"connect", "begin", "execute", "raw_connection"})
 # Signals that a worker sends before its children are forked.
 _BEFORE_FORK = frozenset({"worker_init", "celeryd_init", "celeryd_after_setup"})
@@ -51,7 +59,7 @@ _FOLLOWED = 300
 _MOST_OF_A_NAME = 3
 # A connection in any statement, or a call among the statements of the module itself.
 _MAY_OPEN = re.compile(
-    r"(?m)^\s*@\w|\bdef .*=\s*[\w.]+\(|^\s*class \w|connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
+    r"(?m)^\s*@\w|\bdef .*=\s*[\w.]+\(|^\s*class \w|connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect|autoload|inspect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
 )
 
 
@@ -232,25 +240,35 @@ def _opens(scope: Scope, call: ast.Call) -> str:
         return ""
     if name in _CONNECTIONS or name.endswith(("django.db.connection.cursor", "django.db.connection.ensure_connection")):
         return name.partition(".")[0]
-    if last(call.func) in _ENGINE and (
-        keyword(call, "bind") is not None or (call.args and "engine" in ast.unparse(call.args[0]))
-    ):
-        of_tables = "metadata" in ast.unparse(call.func).lower()
-        return (
-            "sqlalchemy"
-            if of_tables or scope.external(call.func).startswith(("sqlalchemy.", "flask_sqlalchemy."))
-            else ""
-        )
-    if last(call.func) in _OF_ENGINE and _is_an_engine(call.func):
+    if _reflects(scope, call):
+        return "sqlalchemy"
+    if last(call.func) in _OF_ENGINE and isinstance(call.func, ast.Attribute) and _is_an_engine(scope, call.func.value):
         return "sqlalchemy"
     return _commanded(scope, call) or ("django" if _asks_for_rows(scope, call) else "")
 
 
-def _is_an_engine(function: ast.expr) -> bool:
-    """`engine.connect()`, `db.engine.connect()`, `create_engine(…).connect()`."""
-    holder = function.value if isinstance(function, ast.Attribute) else function
-    name = last(holder.func) if isinstance(holder, ast.Call) else last(holder)
-    return name in {"engine", "get_engine", "create_engine"}
+def _reflects(scope: Scope, call: ast.Call) -> bool:
+    """Whether SQLAlchemy reads or writes what tables there are: `MetaData.reflect`, `automap_base().prepare`, `Table`, `inspect`."""
+    given = next((keyword(call, name) for name in _GIVEN if keyword(call, name) is not None), None)
+    if last(call.func) in _ENGINE:
+        given = given or next(iter(call.args), None)
+        of_tables = "metadata" in ast.unparse(call.func).lower() or scope.external(call.func).startswith(_SQLALCHEMY)
+        unknown = scope.evaluated(call.func) is UNKNOWN
+        return given is not None and (of_tables or (unknown and _is_an_engine(scope, given)))
+    if last(call.func) == "inspect":
+        return scope.external(call.func).startswith("sqlalchemy.") and any(_is_an_engine(scope, a) for a in call.args)
+    return keyword(call, "autoload_with") is not None or (
+        scope.external(call.func).startswith("sqlalchemy.")
+        and any(keyword(call, name) is not None for name in ("autoload", "reflect"))
+    )
+
+
+def _is_an_engine(scope: Scope, held: ast.expr) -> bool:
+    """`engine`, `db.engine`, `create_engine(…)`, and what one of these gave."""
+    name = last(held.func) if isinstance(held, ast.Call) else last(held)
+    value = scope.evaluated(held)
+    made = value.cls.dotted if isinstance(value, Instance) and isinstance(value.cls, External) else ""
+    return name in {"engine", "get_engine", "create_engine"} or made.startswith(_MADE_ENGINES)
 
 
 def _asks_for_rows(scope: Scope, call: ast.Call) -> bool:
