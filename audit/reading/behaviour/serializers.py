@@ -8,7 +8,15 @@ from audit.model.observations.messages import RegisteredSerializer
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, External, FunctionValue, Instance, Value
+from audit.reading.python.abstract_values import (
+    BoundMethod,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Value,
+    unwrap,
+)
 from audit.reading.python.child_nodes import children
 
 _RUNS_CODE = word_set("marshal dill cloudpickle shelve joblib jsonpickle pickle _pickle cPickle")
@@ -21,9 +29,9 @@ _HARMLESS = word_set("""
 """)
 _RUNS = frozenset(
     {"builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__", "yaml.load", "yaml.load_all", "yaml.unsafe_load",
-     "yaml.unsafe_load_all", "yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.UnsafeConstructor"}
+     "yaml.unsafe_load_all", "yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CUnsafeLoader", "yaml.UnsafeConstructor"}
 )  # fmt: skip
-_SAFE_LOADER = re.compile(r"\b(yaml\.)?C?(Safe|Base|Full)Loader\b")
+_SAFE_LOADER = re.compile(r"\bC?(Safe|Base|Full)Loader\b")
 _UNKNOWN = "?"
 _NO_CODE = ("Error", "PROTOCOL")
 _PARAMETERS = ("name", "encoder", "decoder", "content_type")
@@ -88,11 +96,9 @@ def _libraries(scope: Scope, node: ast.AST, depth: int) -> Iterator[str]:
         if isinstance(node.value, str) and node.value in _RUNS_CODE:
             yield node.value
         return
-    if isinstance(node, ast.Call) and scope.external(node.func).startswith("yaml.load"):
-        if not any(
-            _SAFE_LOADER.search(ast.unparse(given)) for given in (*node.args[1:], *(k.value for k in node.keywords))
-        ):
-            yield "yaml"
+    if isinstance(node, ast.Call) and (given := _given_to_yaml(scope, node)) is not None:
+        loader = keyword(node, "Loader") or next(iter(given[1:]), None)
+        yield from ("yaml",) if loader is None else _of_loader(scope.evaluated(loader), ast.unparse(loader))
         return
     if isinstance(node, ast.Name | ast.Attribute):
         if last(node).endswith(_NO_CODE):
@@ -105,22 +111,53 @@ def _libraries(scope: Scope, node: ast.AST, depth: int) -> Iterator[str]:
         yield from _libraries(scope, child, depth)
 
 
+def _given_to_yaml(scope: Scope, call: ast.Call) -> list[ast.expr] | None:
+    """The arguments of `yaml.load`, called or made partial; None for any other call."""
+    if scope.external(call.func) == "functools.partial" and call.args:
+        return call.args if scope.external(call.args[0]).startswith("yaml.load") else None
+    return call.args if scope.external(call.func).startswith("yaml.load") else None
+
+
+def _of_loader(loader: Value, written: str = "") -> Iterator[str]:
+    """The library, where a loader of PyYAML makes any object, that of which it is written included."""
+    if isinstance(loader, ClassValue):
+        for base in loader.bases:
+            yield from _of_loader(base)
+    elif isinstance(loader, External):
+        if not _SAFE_LOADER.search(loader.dotted):
+            yield "yaml"
+    elif not _SAFE_LOADER.search(written):
+        yield _UNKNOWN if written else "yaml"
+
+
+def _of_external(dotted: str) -> str:
+    """The library that runs code, of a name from outside the project; empty for none."""
+    parts = dotted.split(".")
+    if parts[0] in _RUNS_CODE or any("pickle" in part for part in parts):
+        return parts[0] if parts[0] in _RUNS_CODE else "pickle"
+    if dotted in _RUNS:
+        return parts[-1] if parts[0] == "builtins" else parts[0]
+    return "" if parts[0] in _HARMLESS else _UNKNOWN
+
+
 def _of_value(scope: Scope, value: Value, depth: int) -> Iterator[str]:
     if isinstance(value, External):
-        parts = value.dotted.split(".")
-        if parts[0] in _RUNS_CODE or any("pickle" in part for part in parts):
-            yield parts[0] if parts[0] in _RUNS_CODE else "pickle"
-        elif value.dotted in _RUNS:
-            yield parts[-1] if parts[0] == "builtins" else parts[0]
-        elif parts[0] not in _HARMLESS:
-            yield _UNKNOWN
+        yield from filter(None, [_of_external(value.dotted)])
         return
     if isinstance(value, Instance):
-        yield from _of_value(scope, value.cls, depth)
+        made = [*value.arguments[:1]] if value.cls == External("functools.partial") else []
+        if made == [External("yaml.load")]:
+            loader = unwrap(value.keywords.get("Loader", External("yaml.Loader")))[0]
+            yield from _of_loader(loader, "Loader")
+            return
+        for one in (value.cls, *made):
+            yield from _of_value(scope, unwrap(one)[0], depth)
         return
     function = value.function if isinstance(value, BoundMethod) else value
     if isinstance(function, ClassValue):
         body: list[ast.AST] = [n for n in function.node.body if isinstance(n, ast.FunctionDef)]
+        for base in function.bases if depth < _DEPTH else ():
+            yield from _of_value(scope, base, depth + 1)
     elif isinstance(function, FunctionValue):
         body = [function.node.body] if isinstance(function.node, ast.Lambda) else [*function.node.body]
     else:
