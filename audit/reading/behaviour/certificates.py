@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
-from audit.reading.behaviour.required_certificates import REQUIREMENTS, asks_nothing, given_up, in_dictionaries, settled
+from audit.reading.behaviour.required_certificates import (
+    REQUIREMENTS,
+    asks_nothing,
+    given_up,
+    in_dictionaries,
+    in_settings,
+    settled,
+)
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.standard_clients import without_a_context
 from audit.reading.behaviour.unverified_addresses import unverified_addresses
@@ -53,6 +60,7 @@ def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | Un
             elif isinstance(target, ast.Attribute) and target.attr == "verify" and _is_client(scope, target.value):
                 yield from _chosen(scope, node, f"{target.attr} = {ast.unparse(value)}", value)
     yield from in_dictionaries(scope)
+    yield from in_settings(scope)
     for name in scope.all(ast.Constant):
         called = scope.parents.get(name)
         if name.value == _UNVERIFIED.partition(".")[2] and not _evaluates_to_it(scope, called):

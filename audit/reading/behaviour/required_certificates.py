@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from audit.model.desks import is_for_a_desk
 from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
@@ -12,9 +13,21 @@ from audit.reading.python.abstract_values import External, Value, unwrap
 from audit.reading.python.child_nodes import walk
 
 REQUIREMENTS = ("ssl_cert_reqs", "cert_reqs")
-_OPTIONS_OF_CLIENTS = re.compile(
-    r"^(?=[A-Z])[A-Z0-9_]*(OPTIONS|CONNECTION|CLIENT|SETTINGS|HOSTS|DATABASES|CACHES|DSL|KWARGS)[A-Z0-9_]*$"
+_OPTIONS_OF_CLIENTS = re.compile(r"OPTIONS|CONNECTION|CLIENT|SETTINGS|HOSTS|DATABASES|CACHES|DSL|KWARGS|STORAGE")
+# What a setting calls the check of a server, alone or behind the name of a library; and what else is verified.
+_VERIFIED = re.compile(
+    r"(^|_)((verify|check)_?(ssl|tls|https|certs?|certificates?|hostname|peer)|(ssl|tls|https|certs?|s3|http)_?verify"
+    r"|(ssl|tls)_(verification|verify_peer)|validate_(ssl|tls|certs?|certificates?))$|^verify$|_client_verify$"
 )
+_NOT_VERIFIED = re.compile(
+    r"(^|_)(insecure_skip_verify|(tls|ssl)_insecure|(skip|no)_(ssl|tls)_?verify|(ssl|tls)_no_verify)$"
+)
+_OF_OTHERS = re.compile(r"(?i)jwt|token|signature|webhook|e?mail_verif|BROKER_USE_SSL|BACKEND_USE_SSL")
+_EXACT = frozenset(
+    {"tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames", "tlsInsecure", "trust_server_certificate"}
+)
+_CONFIGURATIONS = frozenset({"config", "settings", "conf"})
+_GIVING = frozenset({"dict", "update", "setdefault", "from_mapping"})
 _CONFIGURED = re.compile(r"(?i)env|setting|config|debug")
 
 
@@ -25,19 +38,66 @@ def in_dictionaries(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVeri
             name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
             if name in REQUIREMENTS and not _is_celery_s(scope, dictionary):
                 yield from _required(scope, value, name)
-            elif (setting := _setting_of(scope, dictionary)) and gives_up(scope, name, value):
-                # What reads the setting is not followed from here.
-                how = f"{name}={ast.unparse(value)}"
-                yield scope.observed(UnverifiedCertificate, value, argument=how, condition=setting)
 
 
-def _setting_of(scope: Scope, dictionary: ast.Dict) -> str:
-    """The setting of a module that holds the options of a client, by its name; empty for any other dictionary."""
-    around = list(scope.around(dictionary))
-    if scope.symbol or any(isinstance(node, ast.Call) for node in around):
+def in_settings(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVerification]:
+    """`verify` given up in a setting, from which a library makes its client: what reads the setting is not followed from here."""
+    for holder, name, value in _settings(scope):
+        setting = _setting_of(scope, holder)
+        if not setting or _OF_OTHERS.search(setting) or not _gives_up(scope, name, value):
+            continue
+        how = f"{name}={ast.unparse(value)}" if name != setting else f"{setting} = {ast.unparse(value)}"
+        if unwrap(scope.held(value))[1] or is_for_a_desk(scope.module.source.path):
+            yield scope.observed(UnreadVerification, value, argument=how)
+        else:
+            yield scope.observed(UnverifiedCertificate, value, argument=how, condition=setting)
+
+
+def _settings(scope: Scope) -> Iterator[tuple[ast.AST, str, ast.expr]]:
+    """What is given to settings: the node that gives it, its name, its value."""
+    for dictionary in scope.all(ast.Dict):
+        for key, value in zip(dictionary.keys, dictionary.values, strict=True):
+            yield dictionary, str(getattr(key, "value", "")), value
+    for call in scope.calls:
+        if last(call.func) in _GIVING:
+            yield from ((call, k.arg, k.value) for k in call.keywords if k.arg)
+    for assign in (*scope.all(ast.Assign), *scope.all(ast.AnnAssign)):
+        for target in assign.targets if isinstance(assign, ast.Assign) else [assign.target]:
+            key = target.slice if isinstance(target, ast.Subscript) else None
+            name = str(getattr(key, "value", "")) if key is not None else last(target)
+            if name and assign.value is not None:
+                yield assign, name, assign.value
+
+
+def _gives_up(scope: Scope, name: str, value: ast.expr) -> bool:
+    """Whether an entry of this name says that nothing is verified, in a setting that may be replaced from outside too."""
+    lower = name.lower()
+    giving = bool(_NOT_VERIFIED.search(lower))
+    if not giving and not _VERIFIED.search(lower):
+        return name in _EXACT and gives_up(scope, name, value)
+    return unwrap(scope.held(value))[0] is giving
+
+
+def _setting_of(scope: Scope, node: ast.AST) -> str:
+    """The setting that something is given to, by its name: one of the module, or of a configuration; empty for any other."""
+    around = [node, *scope.around(node)]
+    if any(isinstance(n, ast.Call) and last(n.func) not in _GIVING for n in around):
         return ""
-    targets = [t for node in around if isinstance(node, ast.Assign) for t in node.targets]
-    return next((t.id for t in targets if isinstance(t, ast.Name) and _OPTIONS_OF_CLIENTS.search(t.id)), "")
+    targets: list[ast.expr] = [t for n in around if isinstance(n, ast.Assign) for t in n.targets]
+    targets += [n.target for n in around if isinstance(n, ast.AugAssign | ast.AnnAssign)]
+    targets += [n.func.value for n in around if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    for target in targets:
+        key, held = "", target
+        while isinstance(held, ast.Subscript):
+            key, held = str(getattr(held.slice, "value", "")), held.value
+        of_settings = isinstance(held, ast.Attribute) and last(held.value) in _CONFIGURATIONS
+        if isinstance(held, ast.Attribute) and (of_settings or held.attr in _CONFIGURATIONS):
+            return held.attr if of_settings else key or held.attr
+        if isinstance(held, ast.Name) and held.id.isupper() and not scope.symbol:
+            alone = held is target and any(isinstance(n, ast.Dict | ast.Call) for n in around)
+            of_a_client = _OPTIONS_OF_CLIENTS.search(held.id) or "settings" in scope.module.source.path
+            return held.id if of_a_client or not alone else ""
+    return ""
 
 
 def _required(scope: Scope, value: ast.expr, name: str) -> Iterator[UnverifiedCertificate | UnreadVerification]:

@@ -40,6 +40,7 @@ _OF_CURL = re.compile(r"SSL_VERIFY(PEER|HOST)")
 _WRITTEN = re.compile(rf"\b(?:{'|'.join(sorted(_FALSE | _TRUE))})\b|SSL_VERIFY")
 WORDS = word_list("""
     cert_check check_cert SSL_VERIFY verify hostname tlsAllow tlsInsecure insecure validate_ allow_invalid trust_server
+    VERIF INSECURE VALIDATE_ CHECK_
 """)
 
 
