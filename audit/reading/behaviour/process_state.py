@@ -37,6 +37,11 @@ _ROWS = ("Model", "SQLModel", "DeclarativeBase", "Document")
 # Objects of the standard library that only hold what they are given.
 _HOLDERS = frozenset({"types.SimpleNamespace", "collections.Counter", "collections.defaultdict", "argparse.Namespace"})
 _OWN_TO_A_THREAD = ("local", "ContextVar")
+# What gives an object of which a library keeps one in each process, and names of such objects.
+_REGISTRIES = frozenset({"get_app_config", "get_containing_app_config", "get_current_app"})
+_ONE_A_PROCESS = frozenset(
+    {"flask.current_app", "quart.current_app", "celery.current_app", "sys.modules", "django.apps.apps.app_configs"}
+)
 # Calls whose answer changes from one execution to the next: no client or table that is made once.
 _MOMENTS = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "today", "uuid4", "len", "int", "float"})
 _COUNTS = frozenset({"update", "subtract"})
@@ -120,7 +125,7 @@ def _is_of_one_object(scope: Scope) -> bool:
     cls = owner(scope)
     if not isinstance(cls, ClassValue) or getattr(scope.root, "name", "") in {"__new__", "__init__"}:
         return False
-    return is_single(cls) or is_made_once(scope, cls)
+    return is_single(cls) or is_made_once(scope, cls) or descends_from(cls, "AppConfig")
 
 
 def _is_own(target: ast.expr) -> bool:
@@ -155,6 +160,7 @@ def _is_function_around(scope: Scope, name: str) -> bool:
 
 
 def _is_shared_table(scope: Scope, node: ast.expr, shared: set[str]) -> bool:
+    node = _standing_for(scope, node)
     if isinstance(node, ast.Call):
         return last(node.func) == "globals"
     if isinstance(node, ast.Subscript):
@@ -164,6 +170,30 @@ def _is_shared_table(scope: Scope, node: ast.expr, shared: set[str]) -> bool:
             return True
         return scope.external(node) == "os.environ"
     return isinstance(node, ast.Name) and (node.id in shared or _is_kept_by_the_module(scope, node))
+
+
+def _standing_for(scope: Scope, node: ast.expr) -> ast.expr:
+    """What a local name is another name of: `usage = config.usage`."""
+    made = scope.given(node)
+    return made if isinstance(made, ast.Name | ast.Attribute | ast.Subscript) else node
+
+
+def _is_of_the_process(scope: Scope, node: ast.expr) -> bool:
+    """Whether this is reached from an object of which a library keeps one a process: a configuration of Django, an application."""
+    while not (registered := _is_registered(scope, node)) and isinstance(
+        node, ast.Attribute | ast.Subscript | ast.Name
+    ):
+        inner = scope.given(node) if isinstance(node, ast.Name) else node.value
+        if inner is node:
+            return False
+        node = inner
+    return registered
+
+
+def _is_registered(scope: Scope, node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return last(node.func) in _REGISTRIES
+    return isinstance(node, ast.Name | ast.Attribute) and scope.external(node) in _ONE_A_PROCESS
 
 
 def _is_kept_by_the_module(scope: Scope, node: ast.Name) -> bool:
@@ -197,7 +227,7 @@ def _holds_entries(value: Value) -> bool:
 def _holds_for_all(scope: Scope, node: ast.expr) -> bool:
     """Whether what holds an attribute is one for the whole process."""
     made = scope.given(node)
-    single = isinstance(made, ast.Call) and makes_one_object(scope, made)
+    single = _is_of_the_process(scope, made) or (isinstance(made, ast.Call) and makes_one_object(scope, made))
     if single or isinstance(node, ast.Call):
         return single or (isinstance(node, ast.Call) and last(node.func) == "type" and len(node.args) == 1)
     of_task = isinstance(node, ast.Attribute) and node.attr == "app" and _is_class_or_task(scope, last(node.value))
