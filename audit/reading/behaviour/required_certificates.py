@@ -61,7 +61,8 @@ def _settings(scope: Scope) -> Iterator[tuple[ast.AST, str, ast.expr]]:
     for call in scope.calls:
         if last(call.func) in _GIVING:
             yield from ((call, k.arg, k.value) for k in call.keywords if k.arg)
-    for assign in (*scope.all(ast.Assign), *scope.all(ast.AnnAssign)):
+    assigns: list[ast.Assign | ast.AnnAssign] = [*scope.all(ast.Assign), *scope.all(ast.AnnAssign)]
+    for assign in assigns:
         for target in assign.targets if isinstance(assign, ast.Assign) else [assign.target]:
             key = target.slice if isinstance(target, ast.Subscript) else None
             name = str(getattr(key, "value", "")) if key is not None else last(target)
