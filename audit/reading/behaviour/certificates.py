@@ -37,6 +37,8 @@ _OTHERS = (
     *("boto3.", "botocore.", "aiobotocore.", "hvac.", "requests_oauthlib.", "authlib.integrations.", "curl_cffi."),
     *("cloudscraper.", "requests_toolbelt.", "requests_futures."),
 )
+# What they verify is a signature, or an address.
+_SIGNING = ("jwt.", "jose.", "authlib.jose.", "itsdangerous.", "email_validator.", "cryptography.", "validate_email.")
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _UNVERIFIED = "ssl._create_unverified_context"
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
@@ -52,7 +54,8 @@ _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """What a scope writes that gives up verifying the certificate of a server, or that may."""
     for call in scope.calls:
-        yield from _by_a_call(scope, call)
+        found = list(_by_a_call(scope, call))
+        yield from found or _left_over(scope, call)
     for node in scope.all(ast.Assign):
         for target, value in _pairs(node):
             if how := _in_assignment(scope, target, value):
@@ -99,6 +102,21 @@ def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate |
         yield given_up(scope, call, how)
     else:
         yield from _by_a_choice(scope, call)
+
+
+def _left_over(scope: Scope, call: ast.Call) -> Iterator[UnreadVerification]:
+    """What is given to a library that is none of those read, under the name of a verification or as what asks nothing."""
+    callee = held(scope, call.func)
+    if not callee or callee.startswith(_SIGNING) or callee.partition(".")[0] in {"builtins", "ssl"}:
+        return
+    given = [(k.arg or "", k.value) for k in call.keywords]
+    for value in [*call.args, *(value for _, value in given)]:
+        pairs = zip(value.keys, value.values, strict=True) if isinstance(value, ast.Dict) else ()
+        given += [(str(getattr(key, "value", "")), one) for key, one in pairs]
+    for name, value in given:
+        nothing = last(value) == "CERT_NONE" or (last(getattr(value, "func", value)) == "VerifyMode")
+        if nothing or (name == "verify" and isinstance(value, ast.Constant) and value.value is False):
+            yield scope.observed(UnreadVerification, call, argument=f"{name}={ast.unparse(value)}")
 
 
 def _in_clear(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
@@ -272,7 +290,8 @@ def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:
     elif target.attr == "check_hostname":
         gone = _is_false(scope, value) and _is_context(scope, target.value)
     elif target.attr == "verify_mode":
-        gone = asks_nothing(scope, value) and _is_context(scope, target.value)
+        number = value.args[0] if isinstance(value, ast.Call) and last(value.func) == "VerifyMode" else value
+        gone = asks_nothing(scope, number) and _is_context(scope, target.value)
     if gone is None:
         return unverifying_attribute(scope, target, value)
     return f"{target.attr} = {ast.unparse(value)}" if gone else ""
