@@ -119,7 +119,15 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         (
             *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "check_hostname"),
             *OPTION_WORDS,
-            *("_create_unverified", "_create_stdlib", "SSLContext", "disable_ssl", *COMMAND_WORDS),
+            *(
+                "_create_unverified",
+                "_create_stdlib",
+                "SSLContext",
+                "disable_ssl",
+                "CERT_NONE",
+                "VerifyMode",
+                *COMMAND_WORDS,
+            ),
             *STANDARD_WORDS,
         ),
         unverified_certificates,
