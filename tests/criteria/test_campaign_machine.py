@@ -44,7 +44,8 @@ def run(db: Database, parts: Parts, *, examples: int, phases: tuple[Phase, ...])
 
 @pytest.mark.integration
 def test_over_2000_steps_nothing_twice_and_nobody_forgotten(db: Database) -> None:
-    assert run(db, Parts(), examples=50, phases=(Phase.generate, Phase.shrink)) >= FEWEST_STEPS
+    # An example may end early, where its preconditions leave nothing to do.
+    assert run(db, Parts(), examples=56, phases=(Phase.generate, Phase.shrink)) >= FEWEST_STEPS
 
 
 def resume_whatever_is_not_sent(
