@@ -27,6 +27,7 @@ from audit.reading.behaviour.told_failures import (
     hands_on,
     is_log,
     left_unsaid,
+    tells_in_words,
     tells_of_a_failure,
 )
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue
@@ -72,7 +73,7 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
             doubt = f"un `except` large, qui rend ce que `{given}` fait de l'erreur"
             yield scope.observed(SwallowedError, handler, how="", doubt=doubt)
             return
-    if broad and _leaves_on_one_branch(handler):
+    if broad and (_leaves_on_one_branch(handler) or _hands_on_one_branch(scope, handler)):
         doubt = "un `except` large, qui ne relance pas l'erreur dans tous les cas"
         yield scope.observed(SwallowedError, handler, how="", doubt=doubt)
         return
@@ -89,7 +90,7 @@ def _of_handler(scope: Scope, handler: ast.ExceptHandler, differ: bool) -> Itera
     elif broad and tells_of_a_failure(scope, handler) and ends_the_function(scope, handler):
         how = "un `except` large note l'échec, puis laisse finir la tâche"
         yield scope.observed(NotedError, handler, how=how, doubt=unsure or "qui note l'échec", ends=not differ)
-    elif broad and left_unsaid(scope, handler) and ends_the_function(scope, handler):
+    elif broad and (left_unsaid(scope, handler) or _only_gives(handler)) and ends_the_function(scope, handler):
         doubt = "un `except` large, dont rien ne dit s'il répare l'échec ou le tait"
         yield scope.observed(NotedError, handler, how="", doubt=unsure or doubt)
 
@@ -101,9 +102,36 @@ def _leaves_on_one_branch(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(end := test.body[-1], ast.Return) and end.value is None for test in tests)
 
 
+def _hands_on_one_branch(scope: Scope, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler raises or retries where a test says so, and ends the function otherwise: `if again: raise`."""
+    some = any(hands_on(n) for n in inside(handler.body))
+    return some and not _always_hands_on(handler.body) and ends_the_function(scope, handler)
+
+
+def _always_hands_on(body: Sequence[ast.stmt]) -> bool:
+    for statement in body:
+        if isinstance(statement, ast.If):
+            if statement.orelse and _always_hands_on(statement.body) and _always_hands_on(statement.orelse):
+                return True
+        elif isinstance(statement, ast.Match | ast.For | ast.While | ast.Try):
+            # What ends them is not followed: they are given the benefit of it.
+            if any(hands_on(n) for n in inside([statement])):
+                return True
+        elif any(hands_on(n) for n in inside([statement])) or hands_on(statement):
+            return True
+    return False
+
+
+def _only_gives(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler only gives values to names and attributes: `self.ok = False`."""
+    return all(isinstance(s, ast.Assign | ast.AugAssign | ast.AnnAssign) or is_log(s) for s in handler.body)
+
+
 def _never_read(scope: Scope) -> Iterator[SwallowedError]:
     """Work handed to a pool, or gathered with its exceptions, whose outcome nobody looks at."""
     yield from _exit_codes(scope)
+    yield from _started_apart(scope)
+    yield from _only_logged(scope)
     loaded = {name.id for name in scope.all(ast.Name) if isinstance(name.ctx, ast.Load)}
     for call in scope.calls:
         keeps = last(call.func) == "gather" and keyword(call, "return_exceptions")
@@ -148,6 +176,34 @@ def _exit_codes(scope: Scope) -> Iterator[SwallowedError]:
         ):
             how = f"personne ne lit le code de sortie de `{last(call.func)}`"
             yield scope.observed(SwallowedError, call, how=how, doubt="")
+
+
+def _started_apart(scope: Scope) -> Iterator[SwallowedError]:
+    """A thread, or a task of asyncio that nobody keeps: what fails there fails nobody else."""
+    for call in scope.calls:
+        thread = last(call.func) in {"Thread", "Timer"} and scope.external(call.func).startswith("threading.")
+        loose = last(call.func) in {"create_task", "ensure_future"} and isinstance(scope.parents.get(call), ast.Expr)
+        if thread or (loose and scope.external(call.func).startswith("asyncio.")):
+            doubt = f"un `{last(call.func)}`, dont les échecs n'arrivent pas à la tâche"
+            yield scope.observed(NotedError, call, how="", doubt=doubt)
+
+
+def _only_logged(scope: Scope) -> Iterator[NotedError]:
+    """A failure that a call answers, of which a test only makes a line of log: `if not sent: log.error("not sent")`."""
+    answered = {t.id: a.value for a in scope.all(ast.Assign) for t in a.targets if isinstance(t, ast.Name)}
+    for test in scope.all(ast.If):
+        told = [s for s in test.body if is_log(s) and tells_in_words(s)]
+        if not told or test.orelse or not all(is_log(s) or _is_an_end(s) for s in test.body):
+            continue
+        names = {n.id for n in walk(test.test) if isinstance(n, ast.Name)}
+        if any(isinstance(answered.get(name), ast.Call | ast.Await) for name in names):
+            yield scope.observed(
+                NotedError, test, how="", doubt="un échec, rendu par un appel, qui n'est que journalisé"
+            )
+
+
+def _is_an_end(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Return) and (statement.value is None or isinstance(statement.value, ast.Constant))
 
 
 def _is_a_pool(scope: Scope, call: ast.Call) -> bool:

@@ -21,6 +21,9 @@ _OF_FAILURES = FAILED | {"errors", "failures", "exceptions", "err", "aborted", "
 _NOTES = re.compile(
     r"(?i)^(?:mark|set|record|note|save|store|register|add|update)_(?:\w+_)?(?:fail(?:ed|ure|ures)?|errors?|exception)$|^failed$"
 )
+_SAID = re.compile(
+    r"(?i)\bfail|\berror|could not|couldn't|unable|not sent|rejected|refused|échec|échou|impossible|erreur"
+)
 _HAND_ON = frozenset({"retry", "update_state", "exit", "_exit"})
 # Built-in calls that only make the answer of what was done.
 _SHAPES = frozenset({"str", "len", "dict", "list", "round", "time", "format", "repr"})
@@ -155,6 +158,13 @@ def _raises(scope: Scope, call: ast.Call, caught: str | None) -> bool:
     told = last(call.func).lower()
     speaks = any(word in told for word in ("raise", "abort", "fail")) and not _NOTES.search(told)
     return speaks and any(isinstance(n, ast.Name) and n.id == caught for n in handed)
+
+
+def tells_in_words(statement: ast.stmt) -> bool:
+    """Whether a line of log says in words that something failed."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    texts = [n.value for n in walk(call) if isinstance(n, ast.Constant) and isinstance(n.value, str)] if call else []
+    return any(_SAID.search(text) for text in texts)
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
