@@ -28,7 +28,7 @@ from audit.rules.rule import Guide, defect, rule
     reference="https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Les scripts de démarrage lancent `celery beat`",
+        passes="Les fichiers qui lancent les workers, ou un autre, lancent `celery beat`",
         fails="Un worker est lancé sans beat : aucune tâche périodique ne s'exécute, reprise comprise",
         advice="Lancer `celery beat`",
         solution="celery -A application beat --loglevel=info &",

@@ -52,7 +52,7 @@ def _aligned(known: TargetFacts) -> Sequence[Finding]:
     if answer.faults:
         return [_mismatch(known, written, w) for w in started.members if _other(w, wanted)]
     told = (facts.evidence(written.excerpt), *(known.source.evidence(w.excerpt) for w in started.members))
-    return answered(guide, "", answer, *told, nothing="", detail=f"`worker_concurrency={wanted}`")
+    return answered(guide, "", answer, *told, nothing="", detail=f"`worker_concurrency={wanted}`, {started.read}")
 
 
 def _unset(known: TargetFacts, guide: Guide) -> Sequence[Finding]:

@@ -48,7 +48,7 @@ _AS_ROOT = frozenset({"root", "0"})
     reference=_ROOT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Ni les workers ni beat ne tournent en root",
+        passes="Les fichiers de démarrage ne lancent ni worker ni beat en root",
         fails="Celery tourne en root : qui lui fait exécuter du code a toute la machine",
         advice="Donner un utilisateur ordinaire aux workers et à beat, et retirer `C_FORCE_ROOT`",
         solution="RUN useradd --system worker\nUSER worker",
@@ -183,7 +183,7 @@ def _health(known: TargetFacts) -> Sequence[Finding]:
     reference=_PID,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Le processus surveillé est celui de Celery",
+        passes="Le processus dont un script lit le pid (`$!`) est celui de Celery",
         fails="Le processus surveillé n'est pas Celery, mais le filtre au bout de son tube, ou un autre",
         advice="Rediriger vers le filtre sans tube, avant de lire `$!`",
         solution="celery -A application worker > >(sed 's/^/worker: /') 2>&1 &\nPID=$!",
@@ -210,7 +210,7 @@ def _watched(known: TargetFacts) -> Sequence[Finding]:
     quoted = [f.excerpt for f in (*answer.faults, *answer.possible)] or [o.excerpt for o in watched]
     evidence = (known.source.evidence(place) for place in quoted)
     nothing = "aucun script ne lit `$!` après avoir lancé un worker"
-    return answered(_watched.guide, "Mauvais processus surveillé", answer, *evidence, nothing=nothing, detail="`$!`")
+    return answered(_watched.guide, "Mauvais processus surveillé", answer, *evidence, nothing=nothing)
 
 
 def _piped(member: WatchedWorker | Process) -> list[Fault]:
@@ -230,7 +230,7 @@ def _aside(member: WatchedWorker | Process) -> list[Fault]:
     reference=_SOFT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="L'orchestrateur demande l'arrêt au worker seul, et lui laisse le temps de finir, ou de rendre ce qu'il n'a pas fini",
+        passes="Chaque orchestrateur demande l'arrêt au worker seul, et lui laisse le temps de finir, ou de rendre ce qu'il n'a pas fini",
         fails="L'orchestrateur coupe les tâches d'un worker qu'il arrête",
         advice=(
             "Lancer le worker par `exec`, envoyer SIGTERM à lui seul (`stopasgroup=false`, `KillMode=mixed`), et donner à "

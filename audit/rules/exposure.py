@@ -45,12 +45,13 @@ _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pe
     reference=_CONFIG,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Aucun secret n'est écrit en toutes lettres dans le code, valeurs d'exemple et adresses locales mises à part",
+        passes="Aucun secret reconnaissable n'est écrit en toutes lettres, valeurs d'exemple et adresses locales mises à part",
         fails="Un secret est écrit en toutes lettres dans le code",
         advice="Le lire dans l'environnement, et le remplacer : il est dans l'historique",
         solution='API_KEY = os.environ["API_KEY"]',
         undetermined=_NO_CODE,
         impact="Élevé : qui lit le dépôt a le secret",
+        unsought="l'historique de git n'est pas lu",
     ),
     example="""
         «¦import os
@@ -121,7 +122,7 @@ def _environments(known: TargetFacts) -> Sequence[Finding]:
     reference=_REQUESTS,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Aucun client ne renonce à vérifier le certificat d'un serveur",
+        passes="Aucun appel ne désactive la vérification du certificat d'un serveur",
         fails="Un client ne vérifie pas le certificat du serveur : qui intercepte la connexion peut se faire passer pour lui",
         advice="Rétablir la vérification du certificat, ou donner l'autorité attendue",
         solution='httpx.get(url, verify="/etc/ssl/internal-ca.pem")',
@@ -161,7 +162,8 @@ def _verified(known: TargetFacts) -> Sequence[Finding]:
 
     evidence = [known.source.evidence(o.excerpt) for o in seen] or [known.source.evidence()]
     answer = conclude(domain, faults, possible_of=possible)
-    return answered(guide, "Certificat d'un serveur non vérifié", answer, *evidence, nothing=_NO_CODE)
+    title, detail = "Certificat d'un serveur non vérifié", f"{domain.read} Python"
+    return answered(guide, title, answer, *evidence, nothing=_NO_CODE, detail=detail)
 
 
 def _unread(known: TargetFacts) -> list[Gap]:
@@ -185,12 +187,13 @@ def _where(seen: UnverifiedCertificate | UnreadVerification) -> str:
     reference=_HOOKS,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Le webhook vérifie l'authenticité de l'appelant",
+        passes="Le webhook vérifie qui l'appelle, et refuse celui qui échoue",
         fails="Le webhook ne vérifie pas qui l'appelle : n'importe qui peut forger un événement",
         advice="Vérifier une signature du corps, ou un secret partagé, à temps constant",
         solution="if not hmac.compare_digest(signature, expected):\n    raise HTTPException(401)",
         undetermined="le rôle `webhook` n'est pas renseigné, ou la vérification peut se faire hors de ce qui a été suivi",
         impact="Élevé : événements forgés",
+        unsought="que la clé soit réglée en production n'est pas lu",
     ),
     example={
         "audit.toml": """

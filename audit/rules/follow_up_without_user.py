@@ -19,7 +19,7 @@ from audit.rules.user_dependency import autonomous, no_user_met, no_user_paramet
     "Message 2 sans utilisateur",
     category="Envoi Message 2 Autonome",
     requirement="8.3",
-    passes="Le Message 2 est créé et planifié sans utilisateur",
+    passes="Le webhook mène à la publication du Message 2, sans paramètre ni filtre d'utilisateur",
     fails="Le Message 2 attend, ou filtre par, un utilisateur connecté",
     solution="send_single_message.apply_async(args=[message_2_id], countdown=2)",
     example={
@@ -55,7 +55,7 @@ from audit.rules.user_dependency import autonomous, no_user_met, no_user_paramet
 def _follow_up(known: TargetFacts) -> Sequence[Finding]:
     symbol = known.target.role("follow_up_scheduler")
     if not symbol:
-        return [without_role(known, "follow_up_scheduler", "Le Message 2 ne dépend d'aucun utilisateur")]
+        return [without_role(known, "follow_up_scheduler", "Le Message 2 n'a ni paramètre ni filtre d'utilisateur")]
     return [
         no_user_parameter(known, "follow_up_scheduler"),
         *no_user_met(known, "follow_up_scheduler"),
@@ -73,13 +73,14 @@ def _triggered(known: TargetFacts, symbol: str) -> Finding:
     domain = chains_to(known, ("webhook", "webhook_processor"), {symbol}, doubt)
     evidence = [known.source.evidence(appelant=chain[0]) for chain in domain.members]
     # A chain was followed or none was: what else was not followed takes nothing from it.
-    return concluded("Déclenché par webhook (pas d'intervention admin)", conclude(domain, _nothing), *evidence)
+    sentence = f"Le webhook appelle `{own_name(symbol)}`, directement ou non"
+    return concluded(sentence, conclude(domain, _nothing), *evidence)
 
 
 def _published(known: TargetFacts, symbol: str) -> list[Finding]:
-    create = "Crée le Message 2 et programme l'envoi via Celery"
-    delayed = "Utilise `apply_async()` avec un `countdown` de 2 s"
     sender = known.target.role("sender")
+    create = f"`{own_name(symbol)}` publie la tâche d'envoi"
+    delayed = "Utilise `apply_async()` avec un `countdown` de 2 s"
     domain = calls_of_role(
         known,
         "follow_up_scheduler",

@@ -31,7 +31,7 @@ _IGNORE = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#ignore-result
     needs=Level.CONFIGURATION,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Toutes les tâches sont enregistrées par les workers",
+        passes="Chaque module de tâches du paquet de l'application est importé par les workers",
         fails="Un module de tâches n'est importé par aucun worker : ses tâches sont rejetées",
         advice="Ajouter le module à `include` ou à `imports`",
         solution='app = Celery("application", include=["application.tasks", "application.jobs"])',
@@ -84,7 +84,13 @@ def _included(known: TargetFacts) -> Sequence[Finding]:
     for module in imported - found.keys():
         found[module] = (True, Fault(f"`{module}`"))
     hidden = [g for g in known.source.gaps if isinstance(g, UnreadFile) and not _is_of(g.path, imported)]
-    domain = ruled_by(known, (), list(found.values()), counted(len(facts.tasks), "tâche"), *hidden)
+    domain = ruled_by(
+        known,
+        (),
+        list(found.values()),
+        f"{counted(len(found), 'module')}, {counted(len(facts.tasks), 'tâche')}",
+        *hidden,
+    )
     answer = conclude(domain, lambda member: () if member[0] else (member[1],))
     return answered(guide, "Tâches non importées", answer, facts.evidence(), nothing=NO_TASK)
 
@@ -183,7 +189,7 @@ def _unique(known: TargetFacts) -> Sequence[Finding]:
     reference=_IGNORE,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les résultats gardés sont lus, ou ne sont pas gardés",
+        passes="Chaque tâche ignore son résultat, ou du code emploie des résultats de tâches",
         fails="Les résultats de tâches sont gardés, et rien dans ce code ne les lit",
         advice="Poser `ignore_result=True` sur ces tâches, sauf sur celles d'un `chord`, qui attend leurs résultats",
         solution="@app.task(ignore_result=True)\ndef report(day): ...",
@@ -206,9 +212,9 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
     guide = _ignored.guide
     scope, tasks = kept_results(known), production_tasks(known)
     reads, chords = known.source.observations_of(ResultRead), known.source.observations_of(ChordUse)
-    evidence, detail = known.source.evidence(), "`ignore_result`"
+    evidence, detail = known.source.evidence(), f"{counted(len(tasks), 'tâche')} : `ignore_result`"
     if reads:
-        detail = f"lus dans `{reads[0].path}`"
+        detail = f"{counted(len(tasks), 'tâche')} ; employés dans `{reads[0].path}`, les leurs ou d'autres"
     elif chords:
         # Advice to ignore the results of a header would keep its chord from ever ending.
         evidence = known.source.evidence(chords[0].excerpt)

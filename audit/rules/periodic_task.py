@@ -29,9 +29,10 @@ class Periodic:
         symbol = known.target.role(self.role)
         every = "toutes les heures" if self.seconds == 3600 else f"toutes les {expected}"
         at = f"planifiée à {expected}" if self.crontab else f"planifiée {every}"
-        sentence = f"{self.purpose} (`{symbol.rpartition(':')[2] or self.role}` {at})"
         if not symbol:
-            return [without_role(known, self.role, sentence)]
+            return [without_role(known, self.role, f"{self.purpose}, tâche {at}")]
+        # What the task does is not read.
+        sentence = f"{self.purpose} : `{symbol.rpartition(':')[2]}` est {at}"
         domain = planned(known, self.role, zoned=bool(self.crontab))
         answer = conclude(
             domain, lambda one: self._faults(known, one), possible_of=lambda one: self._never_run(known, one)

@@ -25,7 +25,7 @@ _NONE = frozenset({"", "/dev/null", "None"})
     reference="https://docs.celeryq.dev/en/stable/reference/celery.bin.beat.html",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucun fichier de pid ne survit à l'arrêt brutal de Celery",
+        passes="Aucun fichier de pid n'est écrit où il survivrait à l'arrêt brutal de Celery",
         fails="Un fichier de pid, resté après un arrêt brutal, peut empêcher Celery de redémarrer",
         advice="Lancer Celery avec `--pidfile=` (sans fichier) : l'orchestrateur sait déjà ce qui tourne",
         solution="celery -A application beat --pidfile=",

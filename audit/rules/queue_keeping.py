@@ -24,7 +24,7 @@ _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
     reference="https://redis.io/docs/latest/develop/reference/eviction/",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Le serveur du broker n'évince aucune file, et les garde à son redémarrage",
+        passes="Le serveur Redis du broker, que ces fichiers lancent, n'évince aucune file et les garde à son redémarrage",
         fails="Le serveur du broker perd des files",
         advice="Lancer Redis avec `--maxmemory-policy noeviction` et `--appendonly yes`, à part d'un cache ; sous RabbitMQ, garder des files durables, sans durée ni longueur",
         solution="redis:\n  command: [redis-server, --appendonly, 'yes', --maxmemory-policy, noeviction]\n  volumes: ['redis:/data']",
@@ -58,7 +58,9 @@ def _keeps(known: TargetFacts) -> Sequence[Finding]:
     )
     evidence = (known.source.evidence(_place(member)) for member in domain.members)
     nothing = "aucun fichier ne lance le serveur Redis du broker, et aucune file de RabbitMQ n'est déclarée à perte"
-    return answered(_keeps.guide, "Broker qui perd des files", answer, *evidence, nothing=nothing)
+    count = len(servers.members)
+    detail = f"{count} service{'s' if count > 1 else ''} Redis"
+    return answered(_keeps.guide, "Broker qui perd des files", answer, *evidence, nothing=nothing, detail=detail)
 
 
 @dataclass(frozen=True)

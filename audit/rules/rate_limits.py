@@ -82,7 +82,7 @@ class _Limited:
     reference=_RATE,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Une tâche à débit limité n'a qu'un worker, ou pas de limite",
+        passes="Chaque tâche à `rate_limit` n'a qu'un worker dans les fichiers de démarrage",
         fails="`rate_limit` borne chaque worker, et plusieurs workers sont lancés : le débit total n'est pas borné",
         advice="Compter ensemble (base, Redis), ou réserver une file à un seul worker",
         solution="celery -A application worker -Q limited --concurrency=1",
@@ -161,7 +161,7 @@ def _planned(known: TargetFacts, task: Task) -> list[object]:
     reference=_RATE,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucun débit par défaut ne freine les tâches de service",
+        passes="Aucun `rate_limit` ne vaut pour toutes les tâches",
         fails="Un débit par défaut freine toutes les tâches, celles de reprise et de surveillance comprises",
         advice="Poser `rate_limit` sur les seules tâches qui en ont besoin",
         solution='@app.task(rate_limit="10/s")\ndef send(message_id): ...',

@@ -163,7 +163,7 @@ def _unread(known: TargetFacts, consumed: set[str]) -> str:
     requirements=("8.1", "8.4"),
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Chaque file où des tâches sont publiées est consommée par un worker",
+        passes="Un worker consomme chaque file où ce code publie",
         fails="Des tâches sont publiées dans une file qu'aucun worker ne consomme",
         advice="Ajouter la file à l'option `-Q` d'un worker, ou corriger le nom",
         solution="celery -A application worker -Q default,messages,retry",
@@ -246,7 +246,7 @@ def _lacking(path: str, own: list[tuple[Excerpt, frozenset[str] | None]], queue:
     reference=_CONF + "task-create-missing-queues",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Chaque file où des tâches sont publiées est déclarée",
+        passes="Chaque file où ce code publie est déclarée",
         fails="`task_create_missing_queues=False`, et des tâches sont publiées dans une file qui n'est pas déclarée",
         advice="Déclarer la file dans `task_queues`",
         solution='task_queues = (Queue("default"), Queue("messages"))',

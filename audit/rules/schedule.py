@@ -46,7 +46,7 @@ def _judged(
     reference=_BEAT + "#entries",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Chaque entrée du planning nomme une tâche enregistrée",
+        passes="Chaque entrée du planning nomme une tâche de ce code, ou de Celery",
         fails="Une entrée du planning nomme une tâche que les workers ne connaissent pas",
         advice="Corriger le nom de la tâche dans `beat_schedule`",
         solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0},',
@@ -102,7 +102,7 @@ def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
     reference=_BEAT,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucune tâche périodique ne peut durer plus que sa période, ou ses messages en retard expirent",
+        passes="Chaque tâche périodique limitée en temps l'est sous sa période, ou ses messages en retard expirent",
         fails="Une tâche périodique peut durer plus que sa période, et ses exécutions s'accumulent",
         advice="Choisir une période plus longue que la limite de temps, ou poser `expires` sous la période",
         solution='"sweep": {"task": "application.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}},',
@@ -178,7 +178,7 @@ def _expires(known: TargetFacts, entry: BeatEntry) -> float | Unknown | None:
     reference=_BEAT + "#available-fields",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Une tâche périodique qui a trop attendu est abandonnée",
+        passes="Chaque entrée du planning, ou sa tâche, a un `expires`",
         fails="Workers arrêtés, les tâches périodiques s'empilent dans la file, puis partent toutes ensemble",
         advice="Poser `expires` dans les options de l'entrée, un peu sous la période",
         solution='"cleanup": {"task": "application.tasks.cleanup", "schedule": 300.0, "options": {"expires": 290}},',
@@ -255,6 +255,7 @@ def _zone(known: TargetFacts) -> Sequence[Finding]:
     answer = conclude(timed, faults, may_hide=lambda _: not written)
     crontabs = any(entry.crontab for entry in entries)
     nothing = "aucun crontab ne dépend de l'heure du jour" if crontabs else "aucune entrée n'est un crontab"
+    nothing = nothing if entries else NO_ENTRY
     return answered(_zone.guide, "Fuseau horaire implicite", answer, *evidence, nothing=nothing, detail=reading.told)
 
 

@@ -48,7 +48,7 @@ _SERIALIZERS: dict[str, PlainValue] = {
     reference=_SECURITY,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Les messages ne peuvent pas faire exécuter de code : pas de pickle",
+        passes="Ni les réglages ni les tâches ne décodent un message par `pickle`, ou par ce qui exécute du code comme lui",
         fails="Qui écrit dans le broker peut faire exécuter son code par les workers",
         advice="N'accepter que JSON",
         solution='task_serializer = "json"\nresult_serializer = "json"\naccept_content = ["json"]',
@@ -186,7 +186,7 @@ _SSL = ("broker_use_ssl", "redis_backend_use_ssl")
     reference=_TLS,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Le certificat du broker et de la base des résultats est vérifié",
+        passes="Aucune connexion chiffrée au broker ou aux résultats ne renonce à vérifier le certificat",
         fails="La connexion est chiffrée sans que le certificat soit vérifié : qui l'intercepte peut se faire passer pour le serveur",
         advice="Exiger le certificat (`ssl_cert_reqs=required`)",
         solution='broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}',

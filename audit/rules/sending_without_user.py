@@ -14,7 +14,7 @@ from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met,
     "Envoi unitaire sans utilisateur",
     category="Envoi Messages Autonome",
     requirement="8.1",
-    passes="L'envoi d'un message ne dépend d'aucun utilisateur",
+    passes="L'envoi d'un message n'a ni paramètre ni filtre d'utilisateur",
     fails="L'envoi d'un message attend, ou filtre par, un utilisateur connecté",
     solution="def send_single_message(self, message_id): ...",
     example={
@@ -32,8 +32,8 @@ from audit.rules.user_dependency import autonomous, no_user_filter, no_user_met,
 )
 def _sender(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("sender"):
-        return [without_role(known, "sender", "L'envoi unitaire ne dépend d'aucun utilisateur")]
-    return [no_user_parameter(known, "sender"), no_user_filter(known, "sender", "identifiant")]
+        return [without_role(known, "sender", "L'envoi d'un message n'a ni paramètre ni filtre d'utilisateur")]
+    return [no_user_parameter(known, "sender"), no_user_filter(known, "sender")]
 
 
 @autonomous(
@@ -41,7 +41,7 @@ def _sender(known: TargetFacts) -> Sequence[Finding]:
     "Envoi de campagne sans utilisateur",
     category="Envoi Messages Autonome",
     requirement="8.1",
-    passes="L'envoi d'une campagne ne dépend d'aucun utilisateur",
+    passes="L'envoi d'une campagne n'a ni paramètre ni filtre d'utilisateur, et emploie le rôle de service",
     fails="L'envoi d'une campagne attend, ou filtre par, un utilisateur connecté",
     solution="def send_campaign_messages(self, campaign_id): ...",
     example={
@@ -70,7 +70,9 @@ def _sender(known: TargetFacts) -> Sequence[Finding]:
 )
 def _campaign_sender(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("campaign_sender"):
-        return [without_role(known, "campaign_sender", "L'envoi de campagne ne dépend d'aucun utilisateur")]
+        return [
+            without_role(known, "campaign_sender", "L'envoi d'une campagne n'a ni paramètre ni filtre d'utilisateur")
+        ]
     return [
         no_user_parameter(known, "campaign_sender"),
         *no_user_met(known, "campaign_sender"),

@@ -24,7 +24,7 @@ _APP = """
     reference="https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-default-queue",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Deux applications ne consomment pas la même file du même broker",
+        passes="Aucune file n'est consommée par deux applications sur le même broker",
         fails="Deux applications consomment la même file du même broker : chacune jette les tâches de l'autre",
         advice="Donner à chaque application sa `task_default_queue`, sa base Redis ou son hôte virtuel",
         solution='task_default_queue = "shop"',

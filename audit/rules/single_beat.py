@@ -1,6 +1,7 @@
 """One beat alone publishes the schedule."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from audit.model.domains import conclude
@@ -24,7 +25,7 @@ _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
     reference=_BEAT + "#starting-the-scheduler",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Un seul beat publie le planning",
+        passes="Aucun fichier ne lance deux beats de la même application",
         fails="Plusieurs beats publient le même planning : chaque tâche périodique part plusieurs fois",
         advice="Ne lancer qu'un `celery beat`, hors des workers répliqués",
         solution="celery -A application beat --loglevel=info",
@@ -56,6 +57,8 @@ def _single(known: TargetFacts) -> Sequence[Finding]:
     gaps = (*besides, *doubtful(own, _open_ended), *doubtful(known.workers, unread_options), *_of_two_names(known, own))
     answer = conclude(narrowed(started, started.members, gaps), lambda beat: several.get(beat.excerpt, ()))
     quoted = list(dict.fromkeys(f.excerpt for f in answer.faults)) or [b.excerpt for b in started.members]
+    if len({b.excerpt.path for b in own}) > 1:
+        guide = replace(guide, unsought="que deux de ces fichiers servent ensemble n'est pas cherché")
     evidence = (known.source.evidence(place) for place in quoted)
     detail = "RedBeat en élit un" if len(elected) == len(started.members) else places(started.members)
     return answered(guide, "Plusieurs beats", answer, *evidence, nothing="aucun beat", detail=detail)

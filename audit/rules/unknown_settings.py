@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from audit.french.typography import counted
 from audit.model.domains import conclude
+from audit.model.facts import Setting
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, UnreadSettings
 from audit.model.observations.messages import OwnSetting, UnprefixedSetting, UselessOption
@@ -21,7 +22,7 @@ _Member = str | UnprefixedSetting | UselessOption
 _NONE = "aucune application Celery n'a été trouvée avec ses réglages"
 _OPAQUE = "des réglages existent dont les noms ne se lisent pas dans le code"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
-_CLOSE = 0.8
+_CLOSE, _FEW = 0.8, 4
 _GROUPS = ("broker_", "task_", "worker_", "beat_", "result_", "event_", "control_")
 # What the commands of Celery read where their line does not say it.
 _OF_DAEMONS = re.compile(r"^(?:beat|worker|events?)_(?:pidfile|logfile|loglevel|uid|gid|umask|executable|workdir)$")
@@ -49,7 +50,7 @@ _TRANSPORT = word_list("""
     reference=_CONF,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Chaque réglage est écrit sous un nom que Celery lit",
+        passes="Aucun réglage n'est écrit sous un nom proche de ceux de Celery, que Celery ne lit pas",
         fails="Un réglage est écrit sous un nom que Celery ne lit pas : il n'a aucun effet",
         advice="Corriger le nom du réglage",
         solution="task_acks_late = True  # et non task_ack_late",
@@ -71,7 +72,11 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     members: list[_Member] = [*(name for name in names if name != "*"), *unprefixed, *options]
     opening = read(known, "task_always_eager")
     none = () if members else (Doubt(why=opening.missing or _NONE),)
-    count = len(known.source.settings.keys() - {"*"}) or len(members)
+    # `TIME_ZONE` is Django's own, which Celery reads too.
+    written = [s for name, s in known.source.settings.items() if name != "*" and not _is_of_django(s)]
+    files = dict.fromkeys(f"`{s.excerpt.path}`" for s in written if s.excerpt)
+    where = f", {', '.join(files) if len(files) < _FEW else counted(len(files), 'fichier')}" if files else ""
+    count = f"{counted(len(written) or len(members), 'réglage')}{where}"
 
     own = {o.name for o in known.source.observations_of(OwnSetting)}
 
@@ -104,11 +109,15 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     hidden = known.probes[0].settings.get("*") if known.probes else None
     opaque = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
     which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version exacte dans le projet"
-    read_names = f"{counted(count, 'réglage')}, noms de {which}"
+    read_names = f"{count}, noms de {which}"
     domain = ruled_by(known, (), members, read_names, *none, *opaque)
     evidence = [f.evidence() for f in known.probes]
     answer = conclude(domain, faults, possible_of=possible)
     return answered(_misnamed.guide, "Réglage sans effet", answer, *evidence, nothing=_NONE)
+
+
+def _is_of_django(setting: Setting) -> bool:
+    return setting.name == "timezone" and setting.excerpt is not None and "TIME_ZONE" in setting.excerpt.text
 
 
 def _unread(setting: UnprefixedSetting) -> str:

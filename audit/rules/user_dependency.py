@@ -105,9 +105,9 @@ def mentions(known: TargetFacts, function: Function) -> bool:
     return bool(known.source.user_mentions[function.symbol])
 
 
-def no_user_filter(known: TargetFacts, role: str, key: str) -> Finding:
-    """Nothing that this role's function runs speaks of a user: data is found by `key`."""
-    sentence = f"Données récupérées par {key}, sans filtre d'utilisateur"
+def no_user_filter(known: TargetFacts, role: str) -> Finding:
+    """Nothing that this role's function runs speaks of a user."""
+    sentence = f"Aucun filtre par utilisateur dans ce que `{own_name(known.target.role(role))}` exécute"
     domain = run_by_role(known, role, apart=beside(known, role), suspect=lambda f: mentions(known, f))
     followed = counted(len(domain.members), "fonction suivie")
     told = f"{sentence} : ni `user_id` ni `current_user` dans {followed}"
@@ -141,13 +141,13 @@ def _filtered(known: TargetFacts, one: RoleFunction, words: list[str]) -> list[W
 
 def no_user_met(known: TargetFacts, role: str) -> list[Finding]:
     """As `no_user_filter`, for a role whose other findings already say what is established."""
-    found = no_user_filter(known, role, "identifiant")
+    found = no_user_filter(known, role)
     return [] if found.outcome is Outcome.ESTABLISHED else [found]
 
 
 def service_client(known: TargetFacts, role: str) -> Finding:
     """The function of this role reaches data through the service role, and through nothing else."""
-    sentence = "Les tâches accèdent aux données sous le rôle de service (pas de session utilisateur)"
+    sentence = "L'accès aux données passe par le rôle de service, et par aucun autre"
     symbols = known.target.roles.get("service_client", ())
     if not symbols:
         return without_role(known, "service_client", sentence)
@@ -162,7 +162,8 @@ def service_client(known: TargetFacts, role: str) -> Finding:
     domain = run_by_role(known, role, doubts=doubts)
     answer = conclude(domain, lambda _: (), possible_of=lambda one: _opened(known, one, symbols if used else ()))
     names = " et ".join(f"`{own_name(s)}()`" for s in used)
-    told = f"Les tâches utilisent {names} directement (pas de session utilisateur)"
+    name = own_name(known.target.role(role))
+    told = f"`{name}` accède aux données par {names} (rôle de service), et n'ouvre aucun autre accès"
     return concluded(sentence, answer, known.source.evidence(rôle=names), told=told)
 
 

@@ -32,7 +32,7 @@ from audit.rules.user_dependency import (
     "Webhook sans utilisateur",
     category="Traitement Webhooks Autonome",
     requirement="8.2",
-    passes="Le webhook n'exige aucune session d'utilisateur",
+    passes="Le webhook n'a pas de paramètre d'authentification d'utilisateur, et n'en consulte aucun",
     fails="Le webhook exige une session d'utilisateur, que la passerelle n'a pas",
     solution='@router.post("/webhooks/gateway")\nasync def receive(request: Request): ...',
     example={
@@ -127,7 +127,7 @@ def _nothing(_: object) -> tuple[Wrong, ...]:
     "Traitement sans utilisateur",
     category="Traitement Webhooks Autonome",
     requirement="8.2",
-    passes="Le traitement d'un message entrant ne dépend d'aucun utilisateur",
+    passes="Le traitement d'un message entrant n'a ni paramètre ni filtre d'utilisateur",
     fails="Le traitement d'un message entrant attend, ou filtre par, un utilisateur connecté",
     solution="def process_message(data): ...",
     example={
@@ -144,8 +144,14 @@ def _nothing(_: object) -> tuple[Wrong, ...]:
 )
 def _processor(known: TargetFacts) -> Sequence[Finding]:
     if not known.target.role("webhook_processor"):
-        return [without_role(known, "webhook_processor", "Le traitement des webhooks ne dépend d'aucun utilisateur")]
+        return [
+            without_role(
+                known,
+                "webhook_processor",
+                "Le traitement d'un message entrant n'a ni paramètre ni filtre d'utilisateur",
+            )
+        ]
     return [
         no_user_parameter(known, "webhook_processor"),
-        no_user_filter(known, "webhook_processor", "numéro de téléphone ou identifiant de message"),
+        no_user_filter(known, "webhook_processor"),
     ]

@@ -27,7 +27,7 @@ _CLI = "https://docs.celeryq.dev/en/stable/reference/cli.html"
     reference=_CLI + "#celery-worker",
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Aucun worker ne vide ses files en démarrant",
+        passes="Ni les commandes qui lancent les workers, ni ce qu'ils chargent, ne vident les files",
         fails="Des files sont vidées, au démarrage d'un worker ou par une tâche",
         advice="Retirer `--purge`, ou la commande qui vide les files",
         solution="celery -A application worker --loglevel=info",
@@ -133,7 +133,7 @@ def _is_of_the_broker(known: TargetFacts, one: QueuePurge) -> bool:
     reference=_WORKERS + "#starting-the-worker",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Deux workers d'une même machine portent des noms différents",
+        passes="Les workers qu'un fichier lance sur une machine portent des noms différents",
         fails="Deux workers d'une même machine portent le même nom",
         advice="Donner à chacun son nom avec `-n`",
         solution="celery -A application worker -n messages@%h -Q messages\ncelery -A application worker -n retry@%h -Q retry",

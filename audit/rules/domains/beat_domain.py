@@ -40,5 +40,5 @@ def beat_entries(
         )
     if facts.level is Level.SOURCE and facts.settings:
         unread = (*unread, *(gap for gap in program_gaps(known) if gap.path))
-    read = f"{counted(len(facts.beat), 'entrée')} du planning" if facts.beat else NO_ENTRY
+    read = f"{counted(len(facts.beat), 'entrée')} du planning"
     return Domain(tuple(filter(concerned, facts.beat)), (*doubts, *unread), read)

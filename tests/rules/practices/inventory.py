@@ -30,7 +30,7 @@ TABLE: Table = {
             Edit("shop/apps.py", "", "class Shop(AppConfig):\n    def ready(self):\n        super().ready()\n"),
         ),
         "read where it is published": established(
-            "lus dans `shop/web.py`", *_UNREAD, Edit(WEB, _USE, '"sent": send_mail.delay(1).get(timeout=5)')
+            "employés dans `shop/web.py`", *_UNREAD, Edit(WEB, _USE, '"sent": send_mail.delay(1).get(timeout=5)')
         ),
         "none kept": not_concerned("aucun résultat", *_UNREAD, Edit(APP, _BACKEND, "")),
     },

@@ -176,18 +176,18 @@ TABLE: Table = {
             Edit("shop/more.py", "", "CELERYD_HIJACK_ROOT_LOGGER = False\n"),
         ),
         "said again with the prefix": established(
-            "réglages, noms",
+            "noms de Celery",
             Edit(APP, _LOADED, f'{_LOADED}app.config_from_object("shop.more", namespace="CELERY")\n'),
             Edit("shop/more.py", "", "RESULT_EXTENDED = True\nCELERY_RESULT_EXTENDED = RESULT_EXTENDED\n"),
         ),
         "a name that the project uses": established(
-            "réglages, noms",
+            "noms de Celery",
             Edit(APP, _LOADED, f'{_LOADED}app.config_from_object("shop.more", namespace="CELERY")\n'),
             Edit("shop/more.py", "", "WORKER_DIRECT = True\nREDIS_HOST = 'cache'\n"),
             Edit("shop/uses.py", "", "from shop import more\n\nprint(more.WORKER_DIRECT)\n"),
         ),
         "the target's own name": established(
-            "réglages, noms", Edit(APP, _LOADED, f'{_LOADED}app.conf.update(shop_currency="EUR")\n')
+            "noms de Celery", Edit(APP, _LOADED, f'{_LOADED}app.conf.update(shop_currency="EUR")\n')
         ),
     },
 }
