@@ -86,7 +86,7 @@ def _nothing(_: ToolRun) -> tuple[Wrong, ...]:
 def _tool(
     facts: QualityFacts, question: str, sound: str, title: str, recommendation: str, *, intended: bool = False
 ) -> Finding:
-    """What the tool says; where it may be `intended`, a complaint is a reservation."""
+    """What the tool says, which is all that a pass, `sound`, tells; where it may be `intended`, a complaint is a reservation."""
 
     def faults(run: ToolRun) -> list[Wrong]:
         return _complaints(run, facts, title, recommendation)
@@ -95,10 +95,10 @@ def _tool(
     answer = conclude(domain, _nothing, possible_of=faults) if intended else conclude(domain, faults)
     command = facts.runs[question].command
     tool = command.split()[0] if command else ""
-    told = f"{sound} : {_without_paths(command)} ne signale rien"
+    told = f"{_without_paths(command)} ne signale {sound}"
     if question == "dead-code" and tool in facts.configured:
-        told = f"{sound} : `{tool}`, réglé par la cible (`{facts.configured[tool]}`), ne signale rien"
-    return concluded(sound, answer, facts.evidence(commande=command), told=told)
+        told = f"`{tool}`, réglé par la cible (`{facts.configured[tool]}`), ne signale {sound}"
+    return concluded(sound[:1].upper() + sound[1:], answer, facts.evidence(commande=command), told=told)
 
 
 def _without_paths(command: str) -> str:
@@ -112,7 +112,7 @@ def _without_paths(command: str) -> str:
     "Code mort",
     requirement="10.1",
     asked="Pas de code mort",
-    passes="Aucun code mort n'a été trouvé",
+    passes="L'outil de la cible ne signale aucun code mort",
     fails="Du code n'est appelé par personne",
     solution="vulture application/",
     example={
@@ -131,7 +131,7 @@ def _without_paths(command: str) -> str:
     },
 )
 def _dead_code(facts: QualityFacts) -> Finding:
-    return _tool(facts, "dead-code", "Pas de code mort", "Code mort", "Supprimer ce que personne n'appelle")
+    return _tool(facts, "dead-code", "aucun code mort", "Code mort", "Supprimer ce que personne n'appelle")
 
 
 @_quality(
@@ -139,7 +139,7 @@ def _dead_code(facts: QualityFacts) -> Finding:
     "Imports inutilisés",
     requirement="10.2",
     asked="Pas d'import inutilisé",
-    passes="Aucun import n'est inutilisé",
+    passes="`ruff` ne signale aucun import inutilisé",
     fails="Des imports sont inutilisés",
     solution="ruff check --select F401 --fix",
     example="""
@@ -150,7 +150,7 @@ def _dead_code(facts: QualityFacts) -> Finding:
     """,
 )
 def _unused_imports(facts: QualityFacts) -> Finding:
-    return _tool(facts, "unused-imports", "Pas d'import inutilisé", "Imports inutilisés", "Supprimer ces imports")
+    return _tool(facts, "unused-imports", "aucun import inutilisé", "Imports inutilisés", "Supprimer ces imports")
 
 
 @_quality(
@@ -158,7 +158,7 @@ def _unused_imports(facts: QualityFacts) -> Finding:
     "`print` de mise au point",
     requirement="10.3",
     asked="Pas de `print` hors des tests",
-    passes="Aucun `print` hors des tests",
+    passes="`ruff` ne signale aucun `print`, hors des chemins exclus",
     fails="Des `print` de mise au point restent",
     solution="ruff check --select T20",
     example="""
@@ -173,7 +173,7 @@ def _stray_prints(facts: QualityFacts) -> Finding:
     return _tool(
         facts,
         "stray-prints",
-        "Pas de `print` hors des tests",
+        "aucun `print`",
         "Appels à `print` dont seul l'auteur sait s'ils servent à la mise au point",
         "Les remplacer par le journal, ou les déclarer voulus (`# noqa: T201`)",
         intended=True,
@@ -185,7 +185,7 @@ def _stray_prints(facts: QualityFacts) -> Finding:
     "Tests",
     requirement="10.4",
     asked="Tous les tests passent",
-    passes="Tous les tests de la cible passent",
+    passes="Aucun test de la cible n'échoue, d'après le fichier de résultats",
     fails="Des tests de la cible échouent",
     solution="pytest --junitxml=junit.xml",
     example={
@@ -197,7 +197,7 @@ def _stray_prints(facts: QualityFacts) -> Finding:
     },
 )
 def _tests_pass(facts: QualityFacts) -> Finding:
-    result, sound = facts.junit, "Tous les tests de la cible passent"
+    result, sound = facts.junit, "Aucun test de la cible n'échoue"
 
     def faults(run: ResultFile) -> list[Wrong]:
         broken = run.numbers["failures"] + run.numbers["errors"]
@@ -273,7 +273,7 @@ def _coverage(facts: QualityFacts) -> Finding:
     "Style uniforme",
     requirement="10.6",
     asked="Style uniforme",
-    passes="Le style est uniforme",
+    passes="L'outil de style de la cible ne signale rien à reformater",
     fails="Le style n'est pas uniforme",
     solution="ruff format",
     example={
@@ -283,7 +283,7 @@ def _coverage(facts: QualityFacts) -> Finding:
 )
 def _uniform_style(facts: QualityFacts) -> Finding:
     return _tool(
-        facts, "uniform-style", "Style uniforme", "Style non uniforme", "Appliquer l'outil de style de la cible"
+        facts, "uniform-style", "rien à reformater", "Style non uniforme", "Appliquer l'outil de style de la cible"
     )
 
 

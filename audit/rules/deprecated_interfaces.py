@@ -55,7 +55,7 @@ def _deprecations(known: TargetFacts) -> Sequence[Finding]:
         return [undetermined(_SEARCHED, f"{named(answer.gaps)}{read_so(answer)}")]
     if answer.outcome is Outcome.ESTABLISHED:
         evidence = tuple(f.evidence() for f in known.probes)
-        return [Finding(answer.outcome, _SEARCHED, evidence, proof=answer.proof)]
+        return [Finding(answer.outcome, f"{_SEARCHED} ({files})", evidence, proof=answer.proof)]
     by_remedy: dict[str, list[tuple[Deprecation, Facts]]] = {}
     for d, facts in found:
         by_remedy.setdefault(d.replacement, []).append((d, facts))

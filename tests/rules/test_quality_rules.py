@@ -65,15 +65,15 @@ def words(finding: Finding) -> str:
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ("dead-code", "`vulture`, réglé par la cible (`pyproject.toml`), ne signale rien"),
+        ("dead-code", "`vulture`, réglé par la cible (`pyproject.toml`), ne signale aucun code mort"),
         ("unused-imports", "--select F401"),
-        ("stray-prints", "Pas de `print` hors des tests"),
+        ("stray-prints", "ne signale aucun `print`"),
         (
             "tests-pass",
             "5 tests passés, 2 autres sans objet ou laissés de côté (d'après `build/junit.xml`, que cet audit n'a pas écrit : fichier du ",
         ),
         ("test-coverage", "89,0 % des lignes et des branches de 2 fichiers de la cible"),
-        ("uniform-style", "`ruff format --check --no-cache .` ne signale rien"),
+        ("uniform-style", "`ruff format --check --no-cache .` ne signale rien à reformater"),
     ],
 )
 def test_a_sound_tree(rule: str, told: str, answer: Answer) -> None:
