@@ -15,13 +15,13 @@ import typer
 from audit.command.audit_run import command_line
 from audit.command.help_text import examples
 from audit.command.laboratory_record import LaboratoryFiles, save
-from audit.command.laboratory_stack import running
 from audit.command.output_files import OutputError, writable
 from audit.command.session_checks import checked
 from audit.command.sigterm import stopped_cleanly
 from audit.command.terminal import complain, say
-from audit.experiments.driver import DriverError
+from audit.experiments.driver import DriverError, load_driver
 from audit.experiments.evidence_files import EvidenceFileError
+from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.laboratory_session import FIRE, SOAK, Outcome, Plan, Size, document, planned, run
 from audit.experiments.laboratory.schedule_run import Patience
 from audit.experiments.laboratory.schedules import ScheduleError, Step, read, shrunk, written
@@ -182,3 +182,26 @@ def register(app: typer.Typer) -> None:
     app.command("fire", short_help="Play every fault once, in minutes.", epilog=shown + EPILOG)(fire)
     shown = examples("audit soak . --seed 7 --minutes 50")
     app.command("soak", short_help="Play faults for an hour, for criterion 8.4.", epilog=shown + EPILOG)(soak)
+
+
+@contextmanager
+def running(target: Target) -> Iterator[FaultDriver]:
+    """The stack, started and always stopped.
+
+    Raises TargetError when the target names no fault driver, DriverError when it does not load or start.
+    """
+    if not target.fault_driver:
+        msg = (
+            f"{target.name}: the target file names no `target.fault_driver` (audit.experiments.laboratory.fault_driver)"
+        )
+        raise TargetError(msg)
+    driver = load_driver(target.fault_driver, target.root)
+    if not isinstance(driver, FaultDriver):
+        msg = f"`{target.fault_driver}` n'a pas toutes les méthodes de `FaultDriver`"
+        raise DriverError(msg)
+    say(f"Starting the stack with {target.fault_driver}", dim=True)
+    try:
+        driver.start()
+        yield driver
+    finally:
+        driver.stop()

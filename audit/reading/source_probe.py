@@ -29,17 +29,15 @@ from audit.reading.celery.application_settings import (
 from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.celery_mentions import celery_absence
 from audit.reading.celery.configuration_calls import follow_connected, follow_initialisers
-from audit.reading.celery.configuring_modules import keep_loaded_writes
 from audit.reading.celery.deployed_variables import given_to_all, read_in
-from audit.reading.celery.option_writes import OptionWrites
 from audit.reading.celery.routers import with_routers
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_calls import apply_own_decorators, follow_task_makers
 from audit.reading.celery.task_definitions import read_tasks, with_annotations
-from audit.reading.celery.unloaded_tasks import read_unloaded
+from audit.reading.celery.unloaded_tasks import keep_loaded_writes, read_unloaded
 from audit.reading.celery.unprefixed_settings import read_own_settings, read_unprefixed
 from audit.reading.celery.unreached_settings import obscure_late_settings
-from audit.reading.celery.written_settings import SettingWrites
+from audit.reading.celery.written_settings import option_writes, setting_writes
 from audit.reading.deployment.deployment_facts import read_deployment
 from audit.reading.deployment.process_files import read_processes
 from audit.reading.imported_places import imported_places
@@ -142,8 +140,8 @@ def _collect(target: Target, steps: int) -> Facts:
         user_mentions=UserMentions(machine, functions),
         call_completion=OfFunctions(functions, call_completion),
         guards=OfFunctions(functions, guard_facts),
-        setting_writes=SettingWrites(machine, [app] if app else applications(machine)),
-        option_writes=OptionWrites(machine),
+        setting_writes=setting_writes(machine, [app] if app else applications(machine)),
+        option_writes=option_writes(machine),
         whole_work=OfFunctions(functions, whole_work),
         tasks=tasks,
         beat=beat,
@@ -236,8 +234,7 @@ def _broker_services(tree: Tree) -> tuple[Observation, ...]:
     if not any(path.endswith(_STARTING) for path in tree.paths):
         return ()
     from audit.reading.deployment.broker_services import broker_services  # noqa: PLC0415  YAML is loaded where some is found
-    from audit.reading.deployment.server_commands import server_commands  # noqa: PLC0415  likewise
-    from audit.reading.deployment.stated_policies import stated_policies  # noqa: PLC0415  likewise
+    from audit.reading.deployment.server_commands import server_commands, stated_policies  # noqa: PLC0415  likewise
 
     started = (*broker_services(tree), *server_commands(tree))
     read = {one.excerpt.path for one in started if one.excerpt}

@@ -1,6 +1,6 @@
 """What the templates need of a journal, prepared: symbols, groupings, sums. No French sentence is written here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,12 +9,14 @@ from audit.journal.corrections import verdict_word
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
 from audit.report.practices import SHOWN_BY
-from audit.report.quotations import quotations
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
 
 _PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
 Journal = Mapping[str, Any]
+Record = Mapping[str, Any]
+_AROUND, _MOST = 2, 2
+_WHOLE = 2 * _AROUND + 1
 
 
 @dataclass(frozen=True)
@@ -206,3 +208,27 @@ def _conclusion(journal: Journal, requirements: tuple[RequirementView, ...]) -> 
         verified=tuple(r for r in concerned if r not in unverified),
         critical=tuple(p["number"] for p in journal["problems"] if p["severity"] == "critique"),
     )
+
+
+def quotations(problem: Record) -> tuple[Record, ...]:
+    """The first excerpt of each of the first files, cut to the lines around its first fault; the others are only named."""
+    first_of = {excerpt["path"]: excerpt for excerpt in reversed(problem["situation"])}
+    most = 1 if problem["severity"] == "mineur" else _MOST
+    return tuple(_cut(first_of[path], problem["places"]) for path in list(reversed(first_of))[:most])
+
+
+def _cut(excerpt: Record, places: list[str]) -> Record:
+    first, last = excerpt["first_line"], excerpt["last_line"]
+    if last - first < _WHOLE:
+        return excerpt
+    fault = min(_faults(excerpt, places), default=first)
+    low, high = max(first, fault - _AROUND), min(last, fault + _AROUND)
+    lines = excerpt["text"].split("\n")[low - first : high - first + 1]
+    return {**excerpt, "first_line": low, "last_line": high, "text": "\n".join(lines)}
+
+
+def _faults(excerpt: Record, places: list[str]) -> Iterator[int]:
+    for place in places:
+        path, _, line = place.rpartition(":")
+        if path == excerpt["path"] and line.isdigit() and excerpt["first_line"] <= int(line) <= excerpt["last_line"]:
+            yield int(line)

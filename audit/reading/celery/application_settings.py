@@ -1,6 +1,9 @@
 """Finds the Celery application of a target, and its settings as written."""
 
+import io
 import logging
+import re
+import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -8,7 +11,6 @@ from audit.model.facts import Application, Setting, Task
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of, defaults_of
-from audit.reading.celery.setting_comments import comment_of
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import (
     FunctionValue,
@@ -27,10 +29,18 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.web.fastapi_objects import is_application
 
 _logger = logging.getLogger(__name__)
-
 ANY = "*"
 # What two applications may have in common, and lose each other's messages by.
 _OF_SEVERAL = ("broker_url", "broker_transport_options", "task_default_queue", "task_queues", ANY)
+# What tools read, what is left to do, and code put aside: none of it explains a value.
+_NO_REASON = re.compile(r"(?i)^#+:?\s*(noqa|type:|pragma|nosec|pylint|fmt:|todo|fixme|xxx|hack|[\w.]+\s*[=(])")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# A comment above may be the title of what follows: it explains only where it gives a reason.
+_REASON = re.compile(
+    r"(?i)\b(because|since|otherwise|so that|so we|avoid\w*|prevent\w*|not|never|must|instead|would|don't|can't|without|"
+    r"accept\w*|parce|car|sinon|éviter|évite\w*|afin|pour que|ne|n'|jamais|sans|préfér\w*)"
+)
+_BESIDE, _ABOVE = 3, 4
 
 
 def find_application(machine: Machine, declared: str, started: Sequence[str] = ()) -> Instance | None:
@@ -157,3 +167,31 @@ def named_applications(machine: Machine) -> tuple[Application, ...]:
         own = read_settings(machine, instances[key])
         found[key] = replace(found[key], settings={name: own[name] for name in _OF_SEVERAL if name in own})
     return tuple(found.values())
+
+
+def comment_of(lines: list[str], first: int, last: int) -> str:
+    """The explanation of what is written on these lines, counted from 1; empty where there is none."""
+    beside = " ".join(filter(None, (_at_the_end(line) for line in lines[first - 1 : last])))
+    if _explains(beside, _BESIDE):
+        return beside
+    above: list[str] = []
+    for line in reversed(lines[: first - 1]):
+        if not line.lstrip().startswith("#"):
+            break
+        above.insert(0, line.strip())
+    told = " ".join(above)
+    return told if _explains(told, _ABOVE) and _REASON.search(told) else ""
+
+
+def _explains(comment: str, words: int) -> bool:
+    return not _NO_REASON.match(comment) and len(_WORD.findall(comment)) >= words
+
+
+def _at_the_end(line: str) -> str:
+    found = ""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(line.strip() + "\n").readline):
+            found = token.string if token.type == tokenize.COMMENT else found
+    except (tokenize.TokenError, IndentationError):
+        pass  # the line opens a bracket that others close: what was seen before the end of the line counts
+    return found

@@ -1,32 +1,47 @@
-"""Every write of a setting that the reading met, with what its value rests on; worked out when it is asked for."""
+"""Every write of a setting, or of an option of a task, that the reading met; worked out when it is asked for."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from audit.model.findings import Excerpt
-from audit.model.setting_writes import Loading, SettingWrite
+from audit.model.setting_writes import Loading, OptionSource, OptionWrite, SettingWrite
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_settings import ANY
+from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK
+from audit.reading.celery.task_definitions import OPTIONS, default_base, task_decoration
 from audit.reading.old_setting_names import modern
-from audit.reading.python.abstract_values import Conf, External, Instance, Origin, SeenWrite, Table, exported, unwrap
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    Conf,
+    Decoration,
+    External,
+    FunctionValue,
+    Instance,
+    Origin,
+    SeenWrite,
+    Table,
+    Value,
+    exported,
+    unwrap,
+)
 from audit.reading.python.child_nodes import children, walk
+from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.excerpts import excerpt_of
 from audit.reading.python.interpreter import Machine
 
+Fact = TypeVar("Fact")
 _TESTS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.Match)
 
 
-class SettingWrites(Mapping[str, tuple[SettingWrite, ...]]):
-    """Writes of the settings of some applications, by today's name; under `*`, those that may be any setting's."""
+class Deferred(Mapping[str, Fact]):
+    """What is known by name, all of it worked out when some is asked for."""
 
-    def __init__(self, machine: Machine, apps: Iterable[Instance]) -> None:
-        self._machine = machine
-        confs = [app.fields["conf"] for app in apps]
-        # Reading functions, later, must add nothing.
-        self._seen = [(conf, tuple(conf.seen)) for conf in confs if isinstance(conf, Conf)]
+    def __init__(self, work: Callable[[], dict[str, Fact]]) -> None:
+        self._work = work
 
-    def __getitem__(self, name: str) -> tuple[SettingWrite, ...]:
+    def __getitem__(self, name: str) -> Fact:
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -36,13 +51,26 @@ class SettingWrites(Mapping[str, tuple[SettingWrite, ...]]):
         return len(self._found)
 
     @cached_property
-    def _found(self) -> dict[str, tuple[SettingWrite, ...]]:
-        found: dict[str, list[SettingWrite]] = {}
-        writes = [(conf, write) for conf, seen in self._seen for write in _once(seen)]
-        for position, (conf, write) in enumerate(writes):
-            known = _exported(self._machine, conf, write, position)
-            found.setdefault(known.name, []).append(known)
-        return {name: tuple(writes) for name, writes in found.items()}
+    def _found(self) -> dict[str, Fact]:
+        return self._work()
+
+
+def setting_writes(machine: Machine, apps: Iterable[Instance]) -> Mapping[str, tuple[SettingWrite, ...]]:
+    """Writes of the settings of some applications, by today's name; under `*`, those that may be any setting's."""
+    confs = [app.fields["conf"] for app in apps]
+    # Reading functions, later, must add nothing.
+    seen = [(conf, tuple(conf.seen)) for conf in confs if isinstance(conf, Conf)]
+    return Deferred(lambda: _of_settings(machine, seen))
+
+
+def _of_settings(
+    machine: Machine, seen: Sequence[tuple[Conf, Sequence[SeenWrite]]]
+) -> dict[str, tuple[SettingWrite, ...]]:
+    found: dict[str, list[SettingWrite]] = {}
+    for position, (conf, write) in enumerate((conf, write) for conf, of_one in seen for write in _once(of_one)):
+        known = _exported(machine, conf, write, position)
+        found.setdefault(known.name, []).append(known)
+    return {name: tuple(writes) for name, writes in found.items()}
 
 
 def _once(seen: Sequence[SeenWrite]) -> list[SeenWrite]:
@@ -126,3 +154,58 @@ def _value_node(machine: Machine, origin: Origin, written_as: str) -> ast.AST:
     whole = inside[0] if inside else ast.Module([], [])
     given = [n.value for n in walk(whole) if isinstance(n, ast.keyword) and n.arg == written_as]
     return given[0] if given else whole
+
+
+def option_writes(machine: Machine) -> Mapping[str, tuple[OptionWrite, ...]]:
+    """Every place that gives an option to a task, the weakest first, by the symbol of the task's function."""
+    return Deferred(lambda: _of_tasks(machine))
+
+
+def _of_tasks(machine: Machine) -> dict[str, tuple[OptionWrite, ...]]:
+    found: dict[str, tuple[OptionWrite, ...]] = {}
+    for function in machine.decorated:
+        if decoration := task_decoration(machine, function):
+            given = "base" in decoration.keywords
+            base = unwrap(decoration.keywords["base"] if given else default_base(machine, decoration))[0]
+            source = OptionSource.BASE_CLASS if given else OptionSource.EVERY_CLASS
+            own = [*_of_class(machine, base, source), *_of_decorator(machine, function, decoration)]
+            found[function.symbol] = _with_later(machine, function.symbol, own)
+    for instance in machine.registered:
+        run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else None
+        if isinstance(run, FunctionValue):
+            found[run.symbol] = _with_later(
+                machine, run.symbol, list(_of_class(machine, instance.cls, OptionSource.BASE_CLASS))
+            )
+    return found
+
+
+def _with_later(machine: Machine, symbol: str, own: list[OptionWrite]) -> tuple[OptionWrite, ...]:
+    return (
+        *_of_table(machine, machine.attributes.get(EVERY_CLASS), OptionSource.EVERY_CLASS),
+        *own,
+        *_of_table(machine, machine.attributes.get(symbol), OptionSource.WRITTEN),
+        *_of_table(machine, machine.attributes.get(EVERY_TASK), OptionSource.ANY_TASK),
+    )
+
+
+def _of_class(machine: Machine, base: Value, source: OptionSource) -> Iterator[OptionWrite]:
+    classes = reversed(lineage(base)) if isinstance(base, ClassValue) else ()
+    for cls in classes:
+        given = Table({k: v for k, v in cls.names.items() if k in OPTIONS}, cls.names.origins)
+        yield from _of_table(machine, given, source)
+
+
+def _of_decorator(machine: Machine, function: FunctionValue, decoration: Decoration) -> Iterator[OptionWrite]:
+    node, path = decoration.node, machine.project.modules[function.module].source.path
+    whole = Origin(path, node.lineno, node.end_lineno or node.lineno)
+    origins = getattr(decoration.keywords, "origins", {})
+    given = Table(decoration.keywords, {name: origins.get(name, whole) for name in decoration.keywords})
+    yield from _of_table(machine, given, OptionSource.DECORATOR)
+
+
+def _of_table(machine: Machine, table: Table | None, source: OptionSource) -> Iterator[OptionWrite]:
+    if table is None:
+        return
+    for name, value in table.items():
+        if isinstance(name, str):
+            yield OptionWrite(name, exported(unwrap(value)[0]), source, excerpt_of(machine, table.origins.get(name)))

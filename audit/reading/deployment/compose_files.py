@@ -14,8 +14,8 @@ from audit.reading.deployment.compose_layers import UNREAD, is_told_elsewhere, l
 from audit.reading.deployment.container_state import service_memory, service_mounts, service_probe
 from audit.reading.deployment.dockerfiles import stage_names
 from audit.reading.deployment.file_references import Around, assignments
+from audit.reading.deployment.start_orders import copies_asked, is_profile_asked, stopped_sooner
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
-from audit.reading.deployment.typed_orders import copies_asked, is_profile_asked, stopped_sooner
 from audit.reading.source_files import Source
 
 _RUN = frozenset({"command", "entrypoint"})

@@ -12,8 +12,8 @@ from audit.reading.deployment.compose_files import YamlError, lines_of, value_of
 from audit.reading.deployment.container_state import pod_memory, pod_mounts, pod_probe
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.kustomizations import generated_maps, is_patch, patched
+from audit.reading.deployment.start_orders import copies_asked
 from audit.reading.deployment.stop_orders import of_pod
-from audit.reading.deployment.typed_orders import copies_asked
 from audit.reading.source_files import Source
 
 # Kinds whose pods are always started again; a Pod of its own is, unless it says otherwise. Jobs end.

@@ -17,7 +17,6 @@ from audit.reading.deployment.command_wrappers import program_name, unwrapped
 from audit.reading.deployment.docker_runs import Container, container_of
 from audit.reading.deployment.dockerfiles import read_dockerfile, read_image
 from audit.reading.deployment.entry_scripts import called_script, entry_of_images
-from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.file_templates import Template, read_template
 from audit.reading.deployment.makefile_targets import recipe_of
@@ -27,6 +26,7 @@ from audit.reading.deployment.project_scripts import project_command
 from audit.reading.deployment.python_programs import points_of, program_of, read_program
 from audit.reading.deployment.restarts import settled
 from audit.reading.deployment.service_folders import read_service
+from audit.reading.deployment.shell_lasting import hides_failure
 from audit.reading.deployment.started_programs import Started, further, started
 from audit.reading.deployment.stop_orders import StopOrder
 from audit.reading.deployment.unit_files import (

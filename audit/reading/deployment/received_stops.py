@@ -1,23 +1,29 @@
 """Who stops a process, and what the signal reaches: the orders of its files, and the shells on the way."""
 
 import re
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
+from posixpath import basename
 
-from audit.model.stops import Receives, Stop
+from audit.model.stops import Entry, Receives, Stop
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.dockerfiles import read_image
 from audit.reading.deployment.entry_scripts import called_script
-from audit.reading.deployment.erased_variables import final_value
 from audit.reading.deployment.file_references import Around, assignments
-from audit.reading.deployment.process_runs import Run, runners
+from audit.reading.deployment.process_runs import SHELLS, Run, runners
 from audit.reading.deployment.signal_paths import MAIN, SCRIPT, Reach, reach_of, wrapped
-from audit.reading.deployment.stop_entries import entry_of
 
 Chain = tuple[Run, ...]
 _WORST = (Receives.GROUP, Receives.NOBODY, Receives.UNKNOWN)
 _REMAPPED = re.compile(r"(?m)^[^#\n]*\bREMAP_SIGTERM\s*[=:]\s*[\"']?(\$?[\w{}:-]+)")
+_SOURCED = re.compile(r"(?m)(?:^|[;&|]|\bthen\b|\bdo\b)\s*(?:\.|source)\s+[\"']?([^\s;&|\"']+)")
+# Commands that may start another environment, as the machine decides.
+_RESETS = re.compile(
+    r"\bsudo\b(?![^\n;&|]*(?:\s-\w*E|--preserve-env))|\bsu\s+(?:-\s|-l|--login)|\brunuser\s+(?:-\s|-l|--login)"
+)
+_OUTSIDE_CONTAINERS = frozenset({"supervisor", "systemd", "procfile", "shell", "makefile"})
 
 
 def stops_of(run: Run, runs: Sequence[Run], around: Around) -> tuple[Stop, ...]:
@@ -175,3 +181,93 @@ def _image_entry(run: Run, around: Around, variables: dict[str, str]) -> Iterato
         yield Reach(Receives.UNKNOWN, f"ce que `{script.path}` fait de la commande qu'il reçoit ne se lit pas")
     for command in handed[-1:]:
         yield from reach_of(command.reached, SCRIPT, variables, script.text)
+
+
+def final_value(name: str, texts: Iterable[str], around: Around) -> str | None:
+    """What the last of these texts to speak of a variable leaves it: a value, empty where it is erased, `$` where that is not known.
+
+    None where none erases it. The texts come from the outermost script to the command itself; files that they source are read.
+    """
+    value, erased = "", False
+    event = _events(name)
+    for text in (part for whole in texts for part in _with_sourced(whole, around)):
+        for found in event.finditer(text):
+            line = text[text.rfind("\n", 0, found.start()) + 1 : found.end()]
+            sure = not re.match(r"\s", line) and not re.search(r"&&|\|\||\b(if|then|else|case)\b|\)\s", line)
+            if found.group("value") is not None:
+                value = found.group("value")
+            else:
+                value, erased = ("" if sure else "$"), True
+        if _RESETS.search(text):
+            value, erased = "$", True
+    return value if erased else None
+
+
+def _events(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?m)(?<![#\w])(?:unset\s(?:[^\n;&|#]*\s)?{name}\b"
+        rf"|env\s(?:[^\n;&|]*\s)?(?:-u\s*|--unset[=\s]){name}\b"
+        rf"|env\s+(?:-\s|-i\b|--ignore-environment)"
+        rf"|(?:export\s+-n|declare\s+\+x|typeset\s+\+x)\s+{name}\b"
+        rf"|exec\s+-\w*c\w*\s"
+        rf"|{name}=[\"']?(?P<value>[^\s\"';&|]*))"
+    )
+
+
+def _with_sourced(text: str, around: Around) -> Iterator[str]:
+    """The text, each file that it sources in its place before what follows."""
+    at = 0
+    for found in _SOURCED.finditer(text):
+        alike = [p for p in around.tree.paths if basename(p) == basename(found.group(1))]
+        source = around.source(alike[0]) if len(alike) == 1 else None
+        if source:
+            yield text[at : found.start()]
+            yield source.text
+            at = found.end()
+    yield text[at:]
+
+
+def entry_of(chain: Sequence[Run], around: Around) -> Entry | None:
+    """The words of the outermost command, and the scripts that it comes through; None where the worker is started bare.
+
+    `chain`: from the run that starts the worker to those that start it. A script that no file starts tells no command.
+    """
+    starter = next((run for run in chain if run.kind != "shell" and run.line.command), None)
+    if starter is None:
+        return None
+    words = _words(starter, around)
+    if not words:
+        return None
+    scripts = tuple(dict.fromkeys(_scripts(words, starter, chain, around)))
+    is_shell = unwrapped(words)[:1] and unwrapped(words)[0].rpartition("/")[2] in SHELLS
+    if not scripts and not is_shell:
+        return None
+    outermost = chain[-1].kind not in _OUTSIDE_CONTAINERS
+    return Entry(words, scripts, first=starter.kind not in _OUTSIDE_CONTAINERS and outermost)
+
+
+def _words(run: Run, around: Around) -> tuple[str, ...]:
+    """What is executed: after the `ENTRYPOINT` of its image, given to a shell where the file does so."""
+    try:
+        own = shlex.split(run.line.command)
+    except ValueError:
+        return ()
+    source = around.source(run.line.entry) if run.line.entry else None
+    image = read_image(source, run.line.target) if source else None
+    if run.line.stop.shell:
+        own = [run.line.stop.shell, "-c", run.line.command]
+    return (*(image.entrypoint if image else ()), *own)
+
+
+def _scripts(words: Sequence[str], starter: Run, chain: Sequence[Run], around: Around) -> Iterator[str]:
+    """Those that the words name, then those that start one another down to the worker."""
+    dockerfile = starter.line.entry or (starter.path if starter.kind == "dockerfile" else "")
+    for place in range(len(words)):
+        script = (
+            called_script(unwrapped(words[place:]), around, dockerfile) if "/" in words[place] or not place else None
+        )
+        if script:
+            yield script.path
+    for run in reversed(chain):
+        if run.kind == "shell":
+            yield run.path

@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from audit.model.facts import Process
 from audit.model.findings import Excerpt
 from audit.model.probes import Probe
+from audit.reading.deployment import shell_structure as shell
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.dockerfiles import read_image
-from audit.reading.deployment.exit_codes import hides_failure
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.image_names import is_of_a_server
 from audit.reading.deployment.life_probes import probe_read
 from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.python_programs import program_of
 from audit.reading.deployment.received_stops import environment_of, stops_of
+from audit.reading.deployment.shell_lasting import hides_failure
 from audit.reading.deployment.start_orders import hosts_of, is_left_out_file, left_out_service, left_out_unit
 from audit.reading.deployment.started_programs import empties, given_options
-from audit.reading.deployment.watched_jobs import watched_instead
 
 _EMPTIES = re.compile(r"\bcontrol\.purge\b|\bdiscard_all\b|\bqueue_purge\b|\bqueue_delete\b|\bflushdb\b|\bflushall\b")
+_WATCHING = frozenset({"compose", "kubernetes", "systemd", "supervisor", "circus", "dockerfile", "render"})
 
 
 @dataclass(frozen=True)
@@ -246,3 +247,34 @@ def _perhaps(run: Run, runs: Sequence[Run]) -> _Answer | None:
 def _sum(counts: Iterable[int | None]) -> int | None:
     found = list(counts)
     return None if None in found else sum(count for count in found if count is not None)
+
+
+def watched_instead(chain: Sequence[Run]) -> tuple[str, str]:
+    """Why what is watched is the end of a pipe, and why it may be, or may be another process, in French; empty for nothing.
+
+    `chain`: the run of a process, those that start its file, and those that start theirs.
+    """
+    run = chain[0]
+    watching = next((one for one in chain if one.kind in _WATCHING), None)
+    for held, text in ((run.handed, run.script), (run.command, run.line.command)):
+        path = held.reached.path if held else ()
+        pipe = next((at for at, edge in enumerate(path) if _is_headed(edge)), None)
+        if pipe is None:
+            continue
+        if any(isinstance(edge.parent, shell.Background) for edge in path[:pipe]):
+            return (f"`$!` y est celui du bout du tube, `{run.path}`", "") if "$!" in text else ("", "")
+        if watching is None or any(isinstance(edge.parent, shell.Loop) for edge in path):
+            continue
+        told = f"`{watching.path}` surveille un tube dont Celery n'est pas le bout"
+        return (told, "") if watching.line.on_failure and not _fails(path[pipe].parent) else ("", told)
+    if run.alone and watching is not None and not watching.line.forks:
+        return "", f"`{watching.path}` surveille ce que `{run.path}` lance ensuite"
+    return "", ""
+
+
+def _is_headed(edge: shell.Edge) -> bool:
+    return isinstance(edge.parent, shell.Pipeline) and edge.child is not edge.parent.commands[-1]
+
+
+def _fails(pipe: shell.Node) -> bool:
+    return isinstance(pipe, shell.Pipeline) and pipe.pipefail

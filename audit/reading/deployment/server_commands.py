@@ -1,7 +1,7 @@
-"""Redis and its kin as a script, a unit, a supervisor or a Procfile starts them beside the workers."""
+"""Redis and its kin as files start them beside the workers, and what others say of one: `CONFIG SET`, Terraform, a chart."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from posixpath import basename, dirname, join, normpath
 
@@ -27,6 +27,14 @@ _SERVER = {
 }
 _COMMENT = re.compile(r"\s*[#;]")
 _HERE = ("localhost", "127.0.0.1")
+_STATING = re.compile(
+    r"(?i)\.(tf|tfvars|hcl|ya?ml|json|conf|j2|tmpl|tpl|toml|sh|bash|env|service)$|(^|/)(makefile|dockerfile|procfile)[^/]*$"
+)
+# `maxmemory-policy allkeys-lru`, `"maxmemory-policy": "allkeys-lru"`, `maxmemory_policy = "…"`, `name = "maxmemory-policy"` then `value = "…"`.
+_POLICY = re.compile(
+    r"(?i)maxmemory[-_]?policy[\"']?(?:\s*[,;]?\s*(?:value)?\s*[:=]?\s*)[\"']?(?P<policy>(?:allkeys|volatile|no)[-_]?(?:lru|lfu|random|ttl|eviction))"
+)
+_HOST = re.compile(r"\b(?:redis|valkey)-cli\b.*?\s-h\s+(?P<host>[\w.-]+)")
 
 
 def server_commands(tree: Tree) -> Iterator[BrokerService]:
@@ -73,3 +81,28 @@ def _held(file: str, source: Source, tree: Tree) -> Source | None:
     beside = normpath(join(dirname(source.path), file))
     alike = [path for path in tree.paths if path == beside or basename(path) == basename(file)]
     return read_text(tree, alike[0]) if len(alike) == 1 or beside in alike[:1] else None
+
+
+def stated_policies(tree: Tree, read: Collection[str]) -> Iterator[BrokerService]:
+    """The policies that files other than those `read` already state, one of each file; their server's bound is not known."""
+    rendered = {basename(path) for path in read}
+    for path in tree.paths:
+        # What a template makes is read where it stands.
+        if path in read or re.sub(r"\.(j2|tmpl|tpl)$", "", basename(path)) in rendered - {basename(path)}:
+            continue
+        if not _STATING.search(path) or is_of_tests(path):
+            continue
+        source = read_text(tree, path)
+        if source is not None and "maxmemory" in source.text.lower():
+            yield from _stated_in(source)
+
+
+def _stated_in(source: Source) -> Iterator[BrokerService]:
+    text = "\n".join("" if line.lstrip().startswith(("#", "//")) else line for line in source.lines)
+    for found in _POLICY.finditer(text):
+        first = text.count("\n", 0, found.start()) + 1
+        line = source.lines[first - 1]
+        host = _HOST.search(line)
+        names = (host["host"],) if host else ("localhost", "127.0.0.1") if "-cli" in line else (source.path,)
+        excerpt = source.excerpt(first, text.count("\n", 0, found.end()) + 1, "text")
+        yield BrokerService("", excerpt, names, found["policy"].lower().replace("_", "-"), limited=True)

@@ -1,5 +1,6 @@
-"""Which side of a `case` or of an `if` a script takes, where what it was given decides it."""
+"""What decides the way of a script: the side of a `case` or of an `if`, and the variables that only its traps change."""
 
+import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
@@ -9,6 +10,12 @@ from audit.reading.deployment.shell_words import text_of
 
 _EXPRESSIONS = frozenset({"binary_expression", "unary_expression"})
 Words = Callable[[Syntax], list[str]]
+_TRAP = re.compile(r"(?m)^[^#\n]*\btrap\s+(?:'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|(\w+))\s+([\w ]+)")
+# What comes without anybody asking the script to end.
+_OF_CHILDREN = frozenset({"CHLD", "CLD", "17", "ERR", "DEBUG", "RETURN"})
+_ASSIGNED = re.compile(r"(?m)(?:^|[;{&|(\s'\"])(\w+)=")
+_NAMED = re.compile(r"\$\{?(\w+)")
+_COUNTED = re.compile(r"\b([A-Za-z_]\w*)\b")
 
 
 def case_side(syntax: Syntax, words: Words) -> list[Syntax] | None:
@@ -59,3 +66,26 @@ def _has_text(operator: str, value: list[str]) -> bool | None:
 
 def _is_known(value: str) -> bool:
     return "$" not in value and "`" not in value
+
+
+def flags_of_traps(text: str) -> frozenset[str]:
+    """Those that a handler, or the function that it names, assigns, and that are assigned once elsewhere: before the loop."""
+    handlers = [
+        one or two or _body(name, text)
+        for one, two, name, signals in _TRAP.findall(text)
+        if not _OF_CHILDREN & set(signals.upper().replace("SIG", "").split())
+    ]
+    everywhere = _ASSIGNED.findall(text)
+    inside = [name for handler in handlers for name in _ASSIGNED.findall(handler)]
+    return frozenset(name for name in inside if everywhere.count(name) - inside.count(name) <= 1)
+
+
+def _body(name: str, text: str) -> str:
+    found = re.search(rf"(?ms)^\s*(?:function\s+)?{re.escape(name)}\s*(?:\(\s*\))?\s*\{{(.*?)\}}", text)
+    return found[1] if found else ""
+
+
+def tests_flags(condition: str, flags: frozenset[str]) -> bool:
+    """Whether a condition names such variables, and no other."""
+    names = set((_COUNTED if condition.startswith("((") else _NAMED).findall(condition))
+    return bool(names) and names <= flags

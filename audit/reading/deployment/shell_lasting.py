@@ -1,4 +1,4 @@
-"""What a shell does after a command of its own died: it stops, it ends, or something keeps it alive."""
+"""What a shell does after a command of its own died: it stops, it ends, well or not, or something keeps it alive."""
 
 import re
 
@@ -58,3 +58,29 @@ def stops_at(reached: Reached, at: int) -> bool:
     item = path[inner].parent if inner < len(path) else reached.command
     guarded = any(edge.guarded for edge in path[first:inner])
     return isinstance(item, shell.Command | shell.Shell) and item.errexit and not guarded
+
+
+def hides_failure(reached: Reached) -> bool:
+    """Whether the failure of a command is not that of the text which holds it: `|| true`, `; exit 0`, `| tee`."""
+    for edge in reached.path[::-1]:
+        parent = edge.parent
+        if isinstance(parent, shell.Background | shell.Loop):
+            return False
+        if isinstance(parent, shell.Pipeline) and not parent.pipefail and edge.child is not parent.commands[-1]:
+            return True
+        if reached.command.replaces:
+            continue
+        if isinstance(parent, shell.AndOr) and parent.operator == "||" and edge.child is parent.left:
+            return _ends_well(parent.right)
+        if isinstance(parent, shell.Sequence) and parent.steps[edge.index + 1 :]:
+            stops = reached.command.errexit and not edge.guarded
+            if not stops:
+                return _ends_well(parent.steps[-1])
+    return False
+
+
+def _ends_well(last: shell.Node) -> bool:
+    """Whether what runs last is no failure by itself: anything but an `exit` of another number."""
+    while isinstance(last, shell.Sequence) and last.steps:
+        last = last.steps[-1]
+    return not isinstance(last, shell.Leave) or last.loops == 0

@@ -11,8 +11,7 @@ from tree_sitter import Node as Syntax
 
 from audit.reading.deployment import shell_structure as shell
 from audit.reading.deployment.command_wrappers import unwrapped
-from audit.reading.deployment.shell_choices import case_side, truth
-from audit.reading.deployment.shell_flags import flags_of_traps, tests_flags
+from audit.reading.deployment.shell_choices import case_side, flags_of_traps, tests_flags, truth
 from audit.reading.deployment.shell_words import expand, expand_all, text_of
 
 _MAX_DEPTH = 25
