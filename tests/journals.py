@@ -15,15 +15,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from audit.model.word_tables import word_list
+
 REPOSITORY = Path(__file__).resolve().parents[1]
-TARGETS = (
-    "tests/targets/decembre-2025",
-    "tests/targets/bonnes-pratiques",
-    "tests/targets/django-espace",
-    "tests/targets/flask-usine",
-    "tests/targets/fastapi-partagees",
-    ".",
-)
+TARGETS = word_list("""
+    tests/targets/decembre-2025 tests/targets/bonnes-pratiques tests/targets/django-espace tests/targets/flask-usine
+    tests/targets/fastapi-partagees .
+""")
 LEVELS = ("source", "configuration")
 _VOLATILE = frozenset({"volatile", "digest", "facts_digest"})
 

@@ -8,6 +8,7 @@ import pytest
 from audit.command.run_setup import prepare
 from audit.judging.examination import Examination
 from audit.judging.verdict import Status
+from audit.model.word_tables import word_list
 from tests.acceptance.reference_copy import Edit, copy_reference
 
 pytestmark = pytest.mark.integration
@@ -27,13 +28,10 @@ def second(value: str = Depends(third)) -> str: ...
 
 def first(value: str = Depends(second)) -> str: ...
 """
-_PERIODIC = (
-    "system_health_check",
-    "check_expired_interactions",
-    "sync_monitoring_to_supabase",
-    "reset_daily_monitoring",
-    "cleanup_expired_locks",
-)
+_PERIODIC = word_list("""
+    system_health_check check_expired_interactions sync_monitoring_to_supabase reset_daily_monitoring
+    cleanup_expired_locks
+""")
 START, SUPERVISOR = "system/deploy/start.sh", "system/deploy/supervisord.conf"
 
 

@@ -7,29 +7,12 @@ from pathlib import Path
 
 import pytest
 
-MODULES = (
-    "jinja2",
-    "typing_extensions",
-    "markdown_it",
-    "typer",
-    "rich",
-    "pytest",
-    "yaml",
-    "babel",
-    "jsonschema_rs",
-    "conftest",
-    "sitecustomize",
-    "usercustomize",
-    "setup",
-    "noxfile",
-    "celeryconfig",
-    "app.__init__",
-    "app.celery_app",
-    "app.web",
-    "app.tasks",
-    "tests.conftest",
-    "tests.__init__",
-)
+from audit.model.word_tables import word_list
+
+MODULES = word_list("""
+    jinja2 typing_extensions markdown_it typer rich pytest yaml babel jsonschema_rs conftest sitecustomize usercustomize
+    setup noxfile celeryconfig app.__init__ app.celery_app app.web app.tasks tests.conftest tests.__init__
+""")
 APPLICATION = """
 from celery import Celery
 celery_app = Celery("x")

@@ -11,6 +11,7 @@ from audit.importing import configuration_probe as configuration
 from audit.judging.examination import Examination, Probes
 from audit.model.findings import Finding, Level, Outcome, worst
 from audit.model.target_facts import TargetFacts
+from audit.model.word_tables import word_set
 from audit.reading.python.frames import ExhaustedError
 from audit.requirements.profiles import GOOD_PRACTICES, STRICT
 from audit.rules import Rule, every_rule
@@ -27,15 +28,9 @@ CASES = every_case()
 FAILING = (Outcome.DEFECT, Outcome.RESERVATION)
 # Those that need the configuration probe have their own targets in test_imports.py; what is deprecated has unit tests.
 # The sound application has no chord, one application, results that Redis drops, and no file that starts its broker.
-WITHOUT_SUBJECT = {
-    "chord-results",
-    "expires-after-delay",
-    "broker-keeps-queues",
-    "redbeat-lock",
-    "results-cleaned",
-    "own-queues",
-    "programs-restarted",
-}
+WITHOUT_SUBJECT = word_set("""
+    chord-results expires-after-delay broker-keeps-queues redbeat-lock results-cleaned own-queues programs-restarted
+""")
 # Nothing caps the deliveries of its messages: the sound side is in the rule's own example.
 RESERVED = {"bounded-deliveries"}
 ELSEWHERE = {"imports", "deprecations", "tasks-included"}

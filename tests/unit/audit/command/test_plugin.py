@@ -10,6 +10,7 @@ from audit.command.cli import app
 from audit.command.pytest_items import AuditDefect, AuditError, AuditReservationWarning, report
 from audit.journal import journal_file as journal
 from audit.model.findings import Finding, Level, Outcome
+from audit.model.word_tables import word_list
 from audit.plugin import FLAGS, LISTS, TEXTS
 from tests.acceptance.reference_copy import REPOSITORY
 from tests.unit.audit.examples import examination, finding, profile, rule
@@ -189,16 +190,9 @@ def test_bad_usage_is_pytest_s_usage_error(arguments: tuple[str, ...], words: st
 def test_what_the_experiments_started_is_stopped_at_the_end(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(own_driver=DRIVER)
     pytester.makefile(".toml", audit='[target]\ndriver = "own_driver:Own"\n')
-    arguments = (
-        "--audit-target=.",
-        "--audit-profile",
-        "strict",
-        "--audit-level",
-        "execution",
-        "-k",
-        "autonomous-sending",
-        "-rs",
-    )
+    arguments = word_list("""
+        --audit-target=. --audit-profile strict --audit-level execution -k autonomous-sending -rs
+    """)
     result = play(pytester, *arguments)
     result.stdout.fnmatch_lines(["*la base ne répond pas*"])
     assert (pytester.path / "started").exists()

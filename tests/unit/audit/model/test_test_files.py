@@ -3,32 +3,16 @@
 import pytest
 
 from audit.model.test_files import globs_of_test_files, is_test_file, places_of, program_places
+from audit.model.word_tables import word_list
 
-ASIDE = (
-    "app/tests.py",
-    "app/foo_test.py",
-    "app/test_foo.py",
-    "conftest.py",
-    "app/conftest.py",
-    "tests/helpers.py",
-    "app/test/doubles.py",
-    "app/testing/doubles.py",
-    "docs/conf.py",
-    "doc/conf.py",
-    "examples/tasks.py",
-    "example/shop/tasks.py",
-    "samples/a.py",
-    "benchmarks/run.py",
-)
-PROGRAM = (
-    "app/tasks.py",
-    "app/latest.py",
-    "app/contest.py",
-    "app/attestation.py",
-    "app/docs.py",
-    "samples.py",
-    "app/test_data.json",
-)
+ASIDE = word_list("""
+    app/tests.py app/foo_test.py app/test_foo.py conftest.py app/conftest.py tests/helpers.py app/test/doubles.py
+    app/testing/doubles.py docs/conf.py doc/conf.py examples/tasks.py example/shop/tasks.py samples/a.py
+    benchmarks/run.py
+""")
+PROGRAM = word_list("""
+    app/tasks.py app/latest.py app/contest.py app/attestation.py app/docs.py samples.py app/test_data.json
+""")
 
 
 @pytest.mark.parametrize("path", ASIDE)

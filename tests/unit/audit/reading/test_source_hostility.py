@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit.model.facts import Facts
+from audit.model.word_tables import word_list
 from audit.reading import collect
 from audit.reading.deployment.deployment_facts import asks_for_life, leaves_a_worker
 from audit.target.target_file import Target
@@ -23,16 +24,7 @@ def test_nothing_of_the_target_runs(tmp_path: Path) -> None:
     root.mkdir()
     mark = tmp_path / "mark"
     trap = f"import pathlib\npathlib.Path({str(mark)!r}).write_text('ran')\n"
-    for name in (
-        "conftest.py",
-        "jinja2.py",
-        "celery.py",
-        "yaml.py",
-        "tree_sitter.py",
-        "sitecustomize.py",
-        "setup.py",
-        "app.py",
-    ):
+    for name in word_list("conftest.py jinja2.py celery.py yaml.py tree_sitter.py sitecustomize.py setup.py app.py"):
         (root / name).write_text(trap)
     (root / "start.sh").write_text(f"touch {mark}\n$(touch {mark})\n`touch {mark}`\n")
     (root / "compose.yaml").write_text(f"services: !!python/object/apply:os.system ['touch {mark}']\n")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from audit.model.word_tables import word_list
 from audit.report.first_screen import brief
 from audit.report.markdown import render_markdown
 from audit.report.strike_section import worst_rows
@@ -174,15 +175,7 @@ def test_what_leaves_most_of_it_open_is_what_to_lift_first(strict: Journal) -> N
 
 def test_no_identifier_stands_where_a_sentence_can(strict: Journal) -> None:
     told = screen(strict | {"unattached": [stored_first()]})
-    for word in (
-        "`strict`",
-        "`execution`",
-        "checkpoint-audit",
-        "Task",
-        "Requirements",
-        "webhook-stored-first",
-        "PASSED",
-    ):
+    for word in word_list("`strict` `execution` checkpoint-audit Task Requirements webhook-stored-first PASSED"):
         assert word not in told, word
     assert "`webhook-stored-first` (critique) : Un webhook" in render_markdown(
         strict | {"unattached": [stored_first()]}

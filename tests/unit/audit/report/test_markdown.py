@@ -8,25 +8,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from audit.journal.journal_file import check
+from audit.model.word_tables import word_set
 from audit.report.markdown import render_markdown
 
 Journal = dict[str, Any]
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _SPACE = "\u00a0"
 # Values that the engine chooses among its own words.
-_OWN_WORDS = {
-    "date",
-    "generated_at",
-    "verdict",
-    "outcome",
-    "level",
-    "severity",
-    "state",
-    "known_by",
-    "floor",
-    "profile",
-    "id",
-}
+_OWN_WORDS = word_set("date generated_at verdict outcome level severity state known_by floor profile id")
 _HOSTILE = (
     "<img src=x> [x](javascript:y) `<b>` | ``` *gras* \n# titre\n- liste {{ 7 * 7 }} \u202e FIN",
     "# titre `a | b | c | d | e | f` | `c \\| d` FIN",

@@ -3,21 +3,15 @@
 from collections import defaultdict
 from pathlib import Path
 
+from audit.model.word_tables import word_list
 from audit.target.tree_walk import Kind, walk_tree
 
 
 def test_each_path_below_a_root(tmp_path: Path) -> None:
-    for name in (
-        "app/a.py",
-        "app/[b]/c.py",
-        "env/lib.py",
-        "env/pyvenv.cfg",
-        ".grimp_cache/x",
-        ".sandbox/x",
-        "node_modules/x.js",
-        "dist/x.py",
-        "x.egg-info/PKG-INFO",
-    ):
+    for name in word_list("""
+        app/a.py app/[b]/c.py env/lib.py env/pyvenv.cfg .grimp_cache/x .sandbox/x node_modules/x.js dist/x.py
+        x.egg-info/PKG-INFO
+    """):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "link").symlink_to("app")
