@@ -54,6 +54,7 @@ from audit.reading.behaviour.purges import WORDS as PURGING
 from audit.reading.behaviour.republications import WORDS as REPUBLISHED
 from audit.reading.behaviour.republications import republications
 from audit.reading.behaviour.rewritten_documents import rewritten_documents
+from audit.reading.behaviour.row_locks import claimed_rows, may_claim
 from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
 from audit.reading.behaviour.serializers import registered_serializers
@@ -179,6 +180,7 @@ def read_code(machine: Machine, look: Callable[[Module], None] | None = None) ->
         (loops.may_loop, loops),
         (may_open, opened_at_import),
         (may_keep, kept_entries),
+        (may_claim, claimed_rows),
         (may_hold_a_secret, literal_secrets),
     )
     seen: list[Observation] = [*mentions(machine.project)]

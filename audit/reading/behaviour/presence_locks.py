@@ -1,4 +1,4 @@
-"""Locks that are the presence of something: a flag of a row, a file, an item of a store, a raw command, a task's own class."""
+"""Locks that are the presence of something: a file, an item of a store, a raw command, a task's own class."""
 
 import ast
 import re
@@ -13,10 +13,7 @@ from audit.reading.python.child_nodes import walk
 WORDS = (
     *("exists(", "is_file(", "isfile("),
     *("execute_command", "O_EXCL", "exist_ok=False", "mkdir(", '"x"', "'x'", "put_item", "celery_singleton"),
-    *("running=True", "locked=True", "busy=True", "processing=True", "in_progress=True", "lock=True"),
 )
-_FLAG = re.compile(r"(?i)(^|_)(running|locked|busy|processing|in_progress|lock)$")
-_TIME = re.compile(r"(?i)(_at|_until|_since|_on|expir\w*|timestamp|heartbeat|lease\w*|ttl)$")
 _NAMED = re.compile(r"(?i)(?<![a-z])lock(file|ed|dir)?(?![a-z])|mutex|\.pid\b|(?<![a-z])running(?![a-z])")
 _REMOVALS = frozenset({"unlink", "remove", "rmdir"})
 # What is written under another name first is no lock.
@@ -27,7 +24,6 @@ _WRITES = frozenset({"open", "touch", "write_text", "mkdir", "mknod"})
 _STALE = re.compile(r"mtime|os\.kill\(|pid_exists|psutil")
 _EXPIRIES = frozenset({"EX", "PX", "EXAT", "PXAT", "KEEPTTL"})
 _HOW = {
-    "update": "une colonne mise à vrai, que rien ne date",
     "put_item": "un élément écrit s'il manque, sans durée",
     "execute_command": "",
 }
@@ -70,29 +66,6 @@ def _of_a_command(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
     if words[:1] == ["SETNX"] or (words[:1] == ["SET"] and "NX" in words):
         return bool(_EXPIRIES & set(words))
     return None
-
-
-def _of_a_flag(scope: Scope, call: ast.Call, _: set[str]) -> bool | None:
-    """`filter(running=False).update(running=True)`, given back by another update; it ends where a date of it is compared too."""
-    taken = [k.arg for k in call.keywords if k.arg and _FLAG.search(k.arg) and _is(k.value, True)]
-    updates = [
-        n for n in (walk(scope.module.tree) if taken else ()) if isinstance(n, ast.Call) and last(n.func) == "update"
-    ]
-    if not any(k.arg in taken and _is(k.value, False) for n in updates for k in n.keywords):
-        return None
-    held = call.func.value if isinstance(call.func, ast.Attribute) else call
-    parts = [held, *(scope.given(n) for n in walk(held) if isinstance(n, ast.Name))]
-    asked = [k for part in parts for n in walk(part) if isinstance(n, ast.Call) for k in n.keywords]
-    if not any(k.arg in taken and _is(k.value, False) for k in asked):
-        return None
-    if any(k.arg and _TIME.search(k.arg.partition("__")[0]) for k in asked):
-        return True
-    dates = [k.arg for k in call.keywords if k.arg and _TIME.search(k.arg)]
-    texts = [module.source.text for module in scope.machine.project.modules.values()]
-    # A date that nothing compares ends nothing.
-    return (
-        None if any(re.search(rf"\b{date}__[lg]te?\b|\.{date}\b", text) for date in dates for text in texts) else False
-    )
 
 
 def _of_an_item(_: Scope, call: ast.Call, names: set[str]) -> bool | None:
@@ -166,7 +139,6 @@ def _is(node: ast.expr | None, value: object) -> bool:
 
 _READERS: dict[str, Callable[[Scope, ast.Call, set[str]], bool | None]] = {
     "execute_command": _of_a_command,
-    "update": _of_a_flag,
     "put_item": _of_an_item,
     "open": _of_a_file,
     "mkdir": _of_a_file,
