@@ -8,7 +8,7 @@ from audit.model.domains import Answer, conclude
 from audit.model.facts import Facts, Process, Task
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.gaps import Doubt, Gap, UnreadProcess
-from audit.model.observations.messages import PublishedMessage
+from audit.model.observations.messages import DirectRun, PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
@@ -332,10 +332,19 @@ def _not_eager(known: TargetFacts) -> Sequence[Finding]:
 def _run_here(known: TargetFacts) -> list[Fault]:
     text = "`{0}`, pour une requête, exécute {1} sans la publier"
     direct = [(o, f"`{short(o.task)}`" if o.task else "une tâche") for o in run_beside_routes(known) if not o.computed]
-    return [Fault(text.format(short(o.symbol), task), o.excerpt) for o, task in direct]
+    instead = [o for o in known.source.observations_of(DirectRun) if o.instead and not o.computed]
+    faults = [Fault(f"`{_publisher(o)}` exécute la tâche au lieu de la publier", o.excerpt) for o in instead]
+    return [*faults, *(Fault(text.format(short(o.symbol), task), o.excerpt) for o, task in direct)]
+
+
+def _publisher(run: DirectRun) -> str:
+    return short(run.symbol) or (run.excerpt.path if run.excerpt else "")
 
 
 def _perhaps_run_here(known: TargetFacts) -> list[Gap]:
     text = "`{0}`, pour une requête, exécute peut-être une tâche sans la publier (`{1}`)"
     computed = [o for o in run_beside_routes(known) if o.computed]
-    return [Doubt(*place_of(o.excerpt), text.format(short(o.symbol), o.computed)) for o in computed]
+    gaps: list[Gap] = [Doubt(*place_of(o.excerpt), text.format(short(o.symbol), o.computed)) for o in computed]
+    instead = [o for o in known.source.observations_of(DirectRun) if o.instead and o.computed]
+    text = "`{0}` exécute la tâche au lieu de la publier si `{1}`, qui ne se lit pas"
+    return [*gaps, *(Doubt(*place_of(o.excerpt), text.format(_publisher(o), o.computed)) for o in instead)]

@@ -271,10 +271,12 @@ class DirectRun(Observation):
     """A call that runs a task in the process that makes it; `task`: its symbol, its name, or empty for one of several.
 
     `computed`: what is called, as written, where its name is worked out and may be that of a method that publishes the task.
+    `instead`: it does what publishes tasks, `apply_async`, whoever asks; `computed` is then the test that decides.
     """
 
     task: str
     computed: str = ""
+    instead: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 
 from audit.model.observations.messages import DirectRun
 from audit.model.word_tables import word_set
+from audit.reading.behaviour.deployed_branches import Said, decided
 from audit.reading.behaviour.possible_values import possible_texts
 from audit.reading.behaviour.published_calls import is_canvas, named_task, stands_for_tasks
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Value, descends_from
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.parameters import placed
 
 WORDS = ("def ",)
+# What publishes a task, which a class may define again, or be given.
+_PUBLISHES = frozenset({"apply_async", "delay", "send_task"})
 _HERE = frozenset({"apply", "run", "__call__", "__wrapped__"})
 # They call, in this process, what they are given.
 _CALLING = word_set("add_task submit run_in_executor to_thread run_in_threadpool run_sync Thread Timer")
@@ -21,6 +24,7 @@ _MAKING = frozenset({"task", "shared_task"})
 
 def direct_runs(scope: Scope) -> Iterator[DirectRun]:
     """DirectRun: each call of a task that no broker carries."""
+    yield from _instead_of_publishing(scope)
     names = scope.machine.decorated_names if scope.symbol else frozenset[str]()
     for call in scope.calls if names else ():
         run = call.func
@@ -40,6 +44,50 @@ def direct_runs(scope: Scope) -> Iterator[DirectRun]:
             yield scope.observed(DirectRun, call, task=name)
         if last(run) in names and isinstance(task := scope.evaluated(run), FunctionValue) and _is_a_task(task):
             yield scope.observed(DirectRun, call, task=task.symbol)
+
+
+def _instead_of_publishing(scope: Scope) -> Iterator[DirectRun]:
+    """What runs a task where it is asked to publish it: `apply_async` of a class of tasks, or what replaces it."""
+    for assign in scope.all(ast.Assign):
+        names = {t.attr for t in assign.targets if isinstance(t, ast.Attribute)}
+        if names & _PUBLISHES and isinstance(assign.value, ast.Attribute) and assign.value.attr in _HERE:
+            yield from _unless_elsewhere(scope, assign)
+    holder, _, method = scope.symbol.rpartition(".")
+    if method in _PUBLISHES and _is_of_tasks(scope, scope.machine.resolve(holder)):
+        for call in scope.calls:
+            run = call.func.attr in _HERE if isinstance(call.func, ast.Attribute) else last(call.func) == "self"
+            if run:
+                yield from _unless_elsewhere(scope, call)
+
+
+def _is_of_tasks(scope: Scope, holder: Value) -> bool:
+    """Whether a class is over Celery's tasks or application; one over nothing is, where it hands on to what publishes."""
+    if not isinstance(holder, ClassValue) or descends_from(holder, "Task", "Celery"):
+        return isinstance(holder, ClassValue)
+    return not holder.bases and any(
+        isinstance(c.func, ast.Attribute) and c.func.attr in _PUBLISHES for c in scope.calls
+    )
+
+
+def _unless_elsewhere(scope: Scope, node: ast.AST) -> Iterator[DirectRun]:
+    """The run, unless a test leaves it to development, or to the setting of Celery that has a rule of its own."""
+    asked: list[ast.expr] = []
+    below = node
+    for around in scope.around(node):
+        if isinstance(around, ast.If | ast.IfExp) and below is not around.test:
+            sides = around.body if isinstance(around.body, list) else [around.body]
+            asked.append(around.test if below in sides else ast.UnaryOp(ast.Not(), around.test))
+        blocks = [b for name in ("body", "orelse") if isinstance(b := getattr(around, name, None), list) and below in b]
+        before = [s for b in blocks for s in b[: b.index(below)] if isinstance(s, ast.If)]
+        asked += [ast.UnaryOp(ast.Not(), s.test) for s in before if isinstance(s.body[-1], ast.Return | ast.Raise)]
+        below = around
+    told = [decided(scope, test) for test in asked]
+    if Said.FALSE in told or any("always_eager" in ast.unparse(test) for test in asked):
+        return
+    doubtful = [test for test, said in zip(asked, told, strict=True) if said is not Said.TRUE]
+    yield scope.observed(
+        DirectRun, node, task="", computed=ast.unparse(doubtful[0])[:60] if doubtful else "", instead=True
+    )
 
 
 def _is_a_choice(scope: Scope, run: ast.Attribute) -> bool:

@@ -94,7 +94,7 @@ def run_beside_routes(known: TargetFacts) -> list[DirectRun]:
     """
     tasks = known.task_symbols
     chosen = {(o.symbol, o.task) for o in known.source.observations_of(PublishedMessage)}
-    direct = [o for o in known.source.observations_of(DirectRun) if (o.symbol, o.task) not in chosen]
+    direct = [o for o in known.source.observations_of(DirectRun) if (o.symbol, o.task) not in chosen and not o.instead]
     # What bears the decorator of another library is no task.
     runs = [o for o in direct if o.symbol not in tasks and (o.task in tasks or ":" not in o.task)]
     return [o for o in runs if o.symbol in known.served]
