@@ -16,7 +16,7 @@ from audit.reading.behaviour.generation_stamps import is_a_stamp
 from audit.reading.behaviour.possible_values import bound
 from audit.reading.behaviour.row_objects import ancestors, owner
 from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.behaviour.single_objects import is_made_once, is_single, makes_one_object
+from audit.reading.behaviour.single_objects import is_made_once, is_one_a_process, is_single, makes_one_object
 from audit.reading.python.abstract_values import (
     ClassValue,
     External,
@@ -27,8 +27,10 @@ from audit.reading.python.abstract_values import (
     Value,
     descends_from,
     last_name,
+    unwrap,
 )
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.name_resolution import dotted
 from audit.reading.python.parameters import parameters_of
 
@@ -37,11 +39,6 @@ _ROWS = ("Model", "SQLModel", "DeclarativeBase", "Document")
 # Objects of the standard library that only hold what they are given.
 _HOLDERS = frozenset({"types.SimpleNamespace", "collections.Counter", "collections.defaultdict", "argparse.Namespace"})
 _OWN_TO_A_THREAD = ("local", "ContextVar")
-# What gives an object of which a library keeps one in each process, and names of such objects.
-_REGISTRIES = frozenset({"get_app_config", "get_containing_app_config", "get_current_app"})
-_ONE_A_PROCESS = frozenset(
-    {"flask.current_app", "quart.current_app", "celery.current_app", "sys.modules", "django.apps.apps.app_configs"}
-)
 # Calls whose answer changes from one execution to the next: no client or table that is made once.
 _MOMENTS = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "today", "uuid4", "len", "int", "float"})
 _COUNTS = frozenset({"update", "subtract"})
@@ -166,7 +163,7 @@ def _is_shared_table(scope: Scope, node: ast.expr, shared: set[str]) -> bool:
     if isinstance(node, ast.Subscript):
         return _is_shared_table(scope, node.value, shared)
     if isinstance(node, ast.Attribute):
-        if _holds_for_all(scope, node.value):
+        if _holds_for_all(scope, node.value) or _holds_entries(_of_its_class(scope, node)):
             return True
         return scope.external(node) == "os.environ"
     return isinstance(node, ast.Name) and (node.id in shared or _is_kept_by_the_module(scope, node))
@@ -176,24 +173,6 @@ def _standing_for(scope: Scope, node: ast.expr) -> ast.expr:
     """What a local name is another name of: `usage = config.usage`."""
     made = scope.given(node)
     return made if isinstance(made, ast.Name | ast.Attribute | ast.Subscript) else node
-
-
-def _is_of_the_process(scope: Scope, node: ast.expr) -> bool:
-    """Whether this is reached from an object of which a library keeps one a process: a configuration of Django, an application."""
-    while not (registered := _is_registered(scope, node)) and isinstance(
-        node, ast.Attribute | ast.Subscript | ast.Name
-    ):
-        inner = scope.given(node) if isinstance(node, ast.Name) else node.value
-        if inner is node:
-            return False
-        node = inner
-    return registered
-
-
-def _is_registered(scope: Scope, node: ast.expr) -> bool:
-    if isinstance(node, ast.Call):
-        return last(node.func) in _REGISTRIES
-    return isinstance(node, ast.Name | ast.Attribute) and scope.external(node) in _ONE_A_PROCESS
 
 
 def _is_kept_by_the_module(scope: Scope, node: ast.Name) -> bool:
@@ -227,7 +206,7 @@ def _holds_entries(value: Value) -> bool:
 def _holds_for_all(scope: Scope, node: ast.expr) -> bool:
     """Whether what holds an attribute is one for the whole process."""
     made = scope.given(node)
-    single = _is_of_the_process(scope, made) or (isinstance(made, ast.Call) and makes_one_object(scope, made))
+    single = is_one_a_process(scope, made) or (isinstance(made, ast.Call) and makes_one_object(scope, made))
     if single or isinstance(node, ast.Call):
         return single or (isinstance(node, ast.Call) and last(node.func) == "type" and len(node.args) == 1)
     of_task = isinstance(node, ast.Attribute) and node.attr == "app" and _is_class_or_task(scope, last(node.value))
@@ -320,9 +299,22 @@ def _counted(scope: Scope, call: ast.Call) -> str:
         return ""
     if not isinstance(node, ast.Name | ast.Attribute) or (isinstance(node, ast.Name) and node.id in scope.assigned):
         return ""
-    value = scope.evaluated(node)
+    value = _of_its_class(scope, node) or scope.evaluated(node)
     made = isinstance(value, Instance) and isinstance(value.cls, External) and value.cls.dotted == wanted
     return ast.unparse(node) if made else ""
+
+
+def _of_its_class(scope: Scope, node: ast.expr) -> Value:
+    """What a class holds for all of its objects: `self.numbers` where no method gives an object its own; None for another."""
+    cls = owner(scope)
+    own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+    if not own or not isinstance(node, ast.Attribute) or not isinstance(cls, ClassValue):
+        return None
+    given = [n for one in lineage(cls) for n in walk(one.node) if isinstance(n, ast.Attribute) and n.attr == node.attr]
+    if any(isinstance(n.ctx, ast.Store) and last(n.value) == "self" for n in given):
+        return None
+    value = unwrap(class_attribute(cls, node.attr))[0]
+    return value if isinstance(value, Instance | Table | list) else None
 
 
 def _asked_generator(scope: Scope, call: ast.Call) -> str:

@@ -11,6 +11,11 @@ from audit.reading.python.classes import class_attribute
 _KEEPS = re.compile(r"@[\w.]*(?:cache|ingleton)\b")
 _CACHES = frozenset({"lru_cache", "cache", "singleton", "Singleton"})
 _METACLASSES = ("ingleton",)
+# What gives an object of which a library keeps one in each process, and names of such objects.
+_REGISTRIES = frozenset({"get_app_config", "get_containing_app_config", "get_current_app"})
+_ONE_A_PROCESS = frozenset(
+    {"flask.current_app", "quart.current_app", "celery.current_app", "sys.modules", "django.apps.apps.app_configs"}
+)
 
 
 def makes_one_object(scope: Scope, call: ast.Call) -> bool:
@@ -75,3 +80,21 @@ def _keeps_what_it_makes(function: Value) -> bool:
             kept.add(ast.unparse(target))
     returned = {ast.unparse(n.value) for n in nodes if isinstance(n, ast.Return) and n.value is not None}
     return bool(kept & returned)
+
+
+def is_one_a_process(scope: Scope, node: ast.expr) -> bool:
+    """Whether this is reached from an object of which a library keeps one a process: a configuration of Django, an application."""
+    while not (registered := _is_registered(scope, node)) and isinstance(
+        node, ast.Attribute | ast.Subscript | ast.Name
+    ):
+        inner = scope.given(node) if isinstance(node, ast.Name) else node.value
+        if inner is node:
+            return False
+        node = inner
+    return registered
+
+
+def _is_registered(scope: Scope, node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return last(node.func) in _REGISTRIES
+    return isinstance(node, ast.Name | ast.Attribute) and scope.external(node) in _ONE_A_PROCESS
