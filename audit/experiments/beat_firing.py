@@ -31,7 +31,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = DEADLINE_SECON
         return [_defect(record, "Beat est revenu mais ne déclenche plus rien")]
     tasks = _more(after, driver.periodic_runs())
     record.note(f"exécutée de nouveau : {', '.join(tasks)}")
-    record.blow("SIGKILL, beat", 0, record.timeline[-1][0] - killed)
+    record.blow("SIGKILL, beat", None, record.timeline[-1][0] - killed)
     record.figure(
         "Reprise des tâches périodiques après la mort de beat", french_seconds(record.timeline[-1][0] - killed)
     )

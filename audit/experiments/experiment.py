@@ -15,10 +15,10 @@ from audit.requirements.question import Question
 
 @dataclass(frozen=True)
 class Blow:
-    """One fault of an experiment: French title, sends or webhooks in flight, seconds until work resumed (None: not timed)."""
+    """One fault of an experiment: French title, sends or webhooks in flight (None: not counted), seconds until work resumed (None: not timed)."""
 
     title: str
-    in_flight: int
+    in_flight: int | None
     recovery: float | None = None
 
 
@@ -35,7 +35,7 @@ class Record:
     """What happened, as it happens: figures for the report and a timeline (seconds since the start, French sentence).
 
     `worker_gone`: the worker that was killed is not back, and later experiments would blame something else for it.
-    `losses` counts what the whole experiment lost, did twice, and left uncertain, under all its `blows`; None when it does
+    `losses` counts what the whole experiment lost, did twice, and left uncertain, under all its `blows`; None where it does
     not count.
     """
 
@@ -43,7 +43,7 @@ class Record:
     figures: list[tuple[str, str]] = field(default_factory=list)
     timeline: list[tuple[float, str]] = field(default_factory=list)
     blows: list[Blow] = field(default_factory=list)
-    losses: tuple[int, int, int] | None = None
+    losses: tuple[int, int, int | None] | None = None
     worker_gone: bool = False
 
     def note(self, event: str) -> None:
@@ -54,7 +54,7 @@ class Record:
         """Add a measured figure, already in French."""
         self.figures.append((label, str(value)))
 
-    def blow(self, title: str, in_flight: int, recovery: float | None = None) -> None:
+    def blow(self, title: str, in_flight: int | None, recovery: float | None = None) -> None:
         """Add a fault that struck."""
         self.blows.append(Blow(title, in_flight, recovery))
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from audit.experiments.accounting import UNCERTAIN
 from audit.experiments.driver import Driver
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.process_faults import Kill, gone
@@ -76,7 +77,9 @@ def _kill_worker(driver: Driver, record: Record, step_seconds: float) -> bool:
 def _conclude(driver: Driver, record: Record, expected: set[str], *, struck: bool, settled: bool) -> Sequence[Finding]:
     counts = Counter(a.key for a in driver.accepted() if a.key in expected)
     lost, twice = sorted(expected - counts.keys()), sorted(key for key, count in counts.items() if count > 1)
-    record.losses = (len(lost), len(twice), 0)
+    recorded = driver.recorded()
+    uncertain = sum(recorded.get(key) == UNCERTAIN for key in lost)
+    record.losses = (len(lost) - uncertain, len(twice), uncertain)
     record.figure("Message 2 attendus", len(expected))
     record.figure("Acceptés par la passerelle", sum(counts.values()))
     record.figure("Perdus", len(lost))

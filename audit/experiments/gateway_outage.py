@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from audit.experiments.abilities import GatewayOutage
+from audit.experiments.accounting import account
 from audit.experiments.driver import DriverError
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
@@ -62,9 +63,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Account:
-    """A campaign during the refusal of the whole account: its size, what failed, and how many left once it was accepted again, and resumed."""
+    """A campaign during the refusal of the whole account: its keys, what failed, and how many left once it was accepted again, and resumed."""
 
-    contacts: int
+    keys: frozenset[str]
     lost: Sequence[str]
     left: int
     resumed: bool
@@ -99,25 +100,31 @@ def run(driver: GatewayOutage, record: Record, plan: Plan = Plan()) -> Sequence[
         long_enough = _hasten_until(driver, over, plan.outage_seconds + plan.step_seconds)
         lost = _ended(driver, keys)
         refused = round(time.monotonic() - begun, 1)
+    record.note("la passerelle accepte de nouveau")
     record.blow(
         f"Panne de la passerelle ({OUTAGE_STATUS} à tout, {len(keys)} messages retenus), attentes entre essais sautées",
-        0,
+        None,
     )
     record.figure("En échec pendant la panne", len(lost))
     came = _hasten_until(driver, lambda: all(_counts(driver)[key] for key in keys), plan.step_seconds)
-    record.note(
-        "la passerelle accepte de nouveau : tout est parti"
-        if came
-        else "la passerelle accepte de nouveau : il en manque"
-    )
+    record.note("les messages retenus sont partis" if came else "des messages retenus ne sont pas partis")
     counts = {key: _counts(driver)[key] for key in keys}
-    record.losses = (sum(not n for n in counts.values()), sum(n > 1 for n in counts.values()), 0)
     reply = _reply_while_busy(driver, record, min(keys), plan) if came else ""
     answered = driver.launch_answered(dict.fromkeys((*PASSING, *FINAL), 1))
     _hasten_until(driver, lambda: _answered(driver, answered), plan.step_seconds)
-    once = _unanswered(driver, record, plan)
+    unheard = frozenset(driver.launch_unanswered(plan.unanswered))
+    once = _unanswered(driver, record, sorted(unheard), plan)
     outage = Outage(lost, counts, refused, long_enough, _refuse_the_account(driver, record, plan))
+    expected = keys | unheard | outage.account.keys | {answered[status] for status in PASSING}
+    _count_losses(driver, record, expected | ({reply} if reply else frozenset()))
     return [once, _retried(driver, record, answered, reply), _held(driver, record, outage, answered)]
+
+
+def _count_losses(driver: GatewayOutage, record: Record, expected: frozenset[str]) -> None:
+    """Of all that had to leave in the whole experiment, whichever its fault."""
+    result = account(expected, driver.accepted(), driver.recorded())
+    record.figure("Messages qui devaient partir, dans toute l'expérience", result.expected)
+    record.losses = (len(result.lost), len(result.duplicated), len(result.uncertain))
 
 
 def _reply_while_busy(driver: GatewayOutage, record: Record, key: str, plan: Plan) -> str:
@@ -133,9 +140,8 @@ def _reply_while_busy(driver: GatewayOutage, record: Record, key: str, plan: Pla
     return reply
 
 
-def _unanswered(driver: GatewayOutage, record: Record, plan: Plan) -> Finding:
+def _unanswered(driver: GatewayOutage, record: Record, keys: Sequence[str], plan: Plan) -> Finding:
     """Sends that the gateway accepts the first time without anybody hearing it."""
-    keys = sorted(driver.launch_unanswered(plan.unanswered))
 
     def settled() -> bool:
         recorded = driver.recorded()
@@ -176,7 +182,7 @@ def _refuse_the_account(driver: GatewayOutage, record: Record, plan: Plan) -> Ac
         _hasten_until(driver, lambda: _left(driver, keys) == len(keys), plan.step_seconds)
     left, how = _left(driver, keys), ", la campagne en pause reprise" if resumed else ""
     record.note(f"le compte est accepté de nouveau{how} ; messages partis : {left} sur {len(keys)}")
-    return Account(len(keys), lost, left, resumed=resumed)
+    return Account(keys, lost, left, resumed=resumed)
 
 
 def _left(driver: GatewayOutage, keys: Collection[str]) -> int:
@@ -244,7 +250,7 @@ def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mappi
             return _HELD.defect(record, title, keys)
     if not outage.long_enough:
         return _HELD.undetermined("les messages n'ont pas été repris assez souvent pendant la panne pour conclure")
-    if outage.account.left < outage.account.contacts:
+    if outage.account.left < len(outage.account.keys):
         return _HELD.undetermined("des messages retenus par le refus du compte ne sont pas partis ensuite")
     if open_yet:
         return _HELD.undetermined(f"des refus définitifs n'ont pas abouti ({', '.join(open_yet)})")
@@ -254,7 +260,7 @@ def _held(driver: GatewayOutage, record: Record, outage: Outage, answered: Mappi
     sentence = (
         f"La passerelle répond {OUTAGE_STATUS} à tout, les attentes entre essais sautées, pendant {french_seconds(outage.seconds)} : aucun des "
         f"{len(outage.counts)} messages n'est mis en échec, et chacun part une seule fois ensuite ; un compte refusé ({ACCOUNT_STATUS}) n'en met aucun "
-        f"en échec, et les {outage.account.contacts} messages retenus partent {again} ; à part, une réponse {_listed(FINAL)} met le message en échec sans autre essai"
+        f"en échec, et les {len(outage.account.keys)} messages retenus partent {again} ; à part, une réponse {_listed(FINAL)} met le message en échec sans autre essai"
     )
     return _HELD.established(record, sentence)
 

@@ -119,6 +119,8 @@ def _interrupt(
         victims = [*driver.child_pids("worker")] if point == "after" else [main] if main else []
         if point == "before":
             driver.launched_ago(min(keys), AGE_SECONDS)
+        # How many processes die is another number.
+        in_flight = driver.held()
         struck = held and [Kill(pid).strike() for pid in victims]
         if point == "before":
             wait_until(lambda: all(gone(pid) for pid in victims), plan.end_seconds)
@@ -131,7 +133,7 @@ def _interrupt(
         else "worker, campagne lancée 25 h plus tôt, tâches du broker perdues"
     )
     if struck:
-        record.blow(f"SIGKILL, {who}", len(victims))
+        record.blow(f"SIGKILL, {who}", in_flight)
     told = f"SIGKILL : {who}" if struck else "aucun envoi en vol : rien n'est tué"
     record.note(f"{told} ; campagne de {len(keys)} contacts")
     return keys

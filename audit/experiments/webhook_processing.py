@@ -44,7 +44,7 @@ def _conclude(
     counts = Counter(identifier for identifier in recorded if identifier in set(answered))
     lost = sorted(set(answered) - counts.keys())
     twice = sorted(identifier for identifier, count in counts.items() if count > 1)
-    record.losses = (len(lost), len(twice), 0)
+    record.losses = (len(lost), len(twice), None)
     record.figure("Webhooks acceptés (200)", len(answered))
     record.figure("Traitements inachevés à la mort du processus web", waiting if struck else "non tué")
     record.figure("Interactions enregistrées", len(counts))
@@ -60,10 +60,11 @@ def _conclude(
     if not struck:
         missing = "rien n'était en attente à la mort du processus web"
         return [Finding(Outcome.UNDETERMINED, EXPERIMENT.title, (record.evidence(_ID),), missing=missing)]
+    when = "avant d'en traiter aucune" if waiting == len(answered) else f"quand il en restait {waiting} à traiter"
     sentence = (
         f"Sans aucune session possible : {counted(len(answered), 'webhook accepté')} sans session d'utilisateur, chacun livré deux fois, "
-        f"donnent {counted(len(counts), 'interaction enregistrée')} une seule fois, alors que le processus web a été tué (SIGKILL) "
-        f"quand il en restait {waiting} à traiter"
+        f"donnent {counted(len(counts), 'interaction')}, {'enregistrées chacune' if len(counts) > 1 else 'enregistrée'} une seule fois, "
+        f"alors que le processus web a été tué (SIGKILL) {when}"
     )
     return [Finding(Outcome.ESTABLISHED, sentence, (record.evidence(_ID),))]
 

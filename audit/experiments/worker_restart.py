@@ -31,7 +31,7 @@ def run(driver: Driver, record: Record, deadline_seconds: float = RETURN_SECONDS
     if consumed:
         record.note("un envoi lancé après la mort du worker est accepté par la passerelle")
         total = round(record.timeline[-1][0] - killed, 3)
-        record.blow("SIGKILL, processus principal du worker au repos", 0, total)
+        record.blow("SIGKILL, processus principal du worker au repos", None, total)
         record.figure("Nouveau processus principal après", french_seconds(seconds))
         record.figure("Consommation reprise après", french_seconds(total))
         sentence = (

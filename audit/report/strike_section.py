@@ -17,7 +17,7 @@ class StruckRow:
 
     title: str
     experiment: str
-    in_flight: int
+    in_flight: str
     lost: str
     duplicated: str
     uncertain: str
@@ -35,7 +35,7 @@ def struck_rows(journal: Journal) -> tuple[StruckRow, ...]:
         StruckRow(
             title=blow["title"],
             experiment=experiment["id"],
-            in_flight=blow["in_flight"],
+            in_flight=_count(blow["in_flight"]),
             **{kind: _lost(experiment, kind) for kind in ("lost", "duplicated", "uncertain")},
             recovery="-" if blow["recovery"] is None else french_seconds(round(blow["recovery"], 2)),
         )
@@ -46,7 +46,11 @@ def struck_rows(journal: Journal) -> tuple[StruckRow, ...]:
 
 def _lost(experiment: Journal, kind: str) -> str:
     losses = experiment.get("losses")
-    return "-" if losses is None else str(losses[kind])
+    return _count(None if losses is None else losses[kind])
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else str(number)
 
 
 def worst_rows(soak: Journal | None) -> tuple[Journal, ...]:
