@@ -78,7 +78,7 @@ class Campaigns:
         self.administration.ask("POST", f"/campaigns/{campaign}/resume", {"which": "failed"})
 
     def resumed_ago(self, campaign: str, seconds: float) -> None:
-        """The resumption as the row tells it; its last pause came right after."""
+        """The resumption as the row tells it."""
         self.stack.rows(_RESUMED, seconds, int(campaign))
 
     def launched_ago(self, key: str, seconds: float) -> None:

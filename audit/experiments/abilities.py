@@ -273,7 +273,7 @@ class CampaignBook(PausedConversation, Protocol):
         ...
 
     def resumed_ago(self, campaign: str, seconds: float) -> None:
-        """The paused campaign was resumed so many seconds ago, and paused again at once."""
+        """Move the last resumption of this paused campaign to so many seconds ago."""
         ...
 
     def refuse(self, keys: Sequence[str]) -> None:

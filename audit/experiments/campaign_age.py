@@ -8,7 +8,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted
-from audit.model.findings import Finding, Outcome, Problem, Severity
+from audit.model.findings import Finding
 
 _ID = "campaign-age"
 STEP_SECONDS = 60.0
@@ -44,7 +44,7 @@ class Cast:
 def run(
     driver: CampaignBook, record: Record, step_seconds: float = STEP_SECONDS, own_seconds: float = OWN_SECONDS
 ) -> Sequence[Finding]:
-    """Three campaigns, two with sends that wait, at 47 h 59 then 48 h 01 of their last send or resumption, and one at 23 h."""
+    """Three campaigns, two with sends that wait, at 47 h 59 min then 48 h 1 min of their last send or resumption, and one at 23 h."""
     paused, waiting = driver.launch_and_pause()
     resumed, _ = driver.launch_and_pause()
     running, (young,) = sorted(driver.launch(2)), driver.launch(1)
@@ -52,24 +52,30 @@ def run(
         return [_AGE.undetermined("les envois préalables n'ont pas abouti")]
     names = {_RUNNING: running[0], _PAUSED: paused[0], _RESUMED: resumed[0]}
     cast = Cast({n: driver.campaign_of(key) for n, key in names.items()}, paused, driver.campaign_of(young))
+    # For what failed, and nothing did: what waits is kept, and the administrator pauses it again.
+    driver.resume_failed(cast.campaigns[_RESUMED])
+    driver.pause(cast.campaigns[_RESUMED])
+    record.note(
+        "une campagne en pause est reprise pour ce qui a échoué (rien), puis remise en pause ; ses envois attendent toujours"
+    )
     open_before = all(driver.campaign(c).status not in _OVER for c in (*cast.campaigns.values(), cast.young))
     ages = dict.fromkeys(running, _OVER_48) | dict.fromkeys(paused, _UNDER_48) | dict.fromkeys(resumed, _LONG_AGO)
     driver.resumed_ago(cast.campaigns[_RESUMED], _UNDER_48)
     driver.sent_ago({**ages, young: _YOUNGER})
     record.note(
-        "dates déplacées en base : dernier envoi il y a 47 h 59 (en pause), 48 h 01 et 23 h (en cours), 72 h (reprise il y a 47 h 59)"
+        "dates déplacées en base : dernier envoi il y a 47 h 59 min (en pause), 48 h 1 min et 23 h (en cours), 72 h (reprise il y a 47 h 59 min)"
     )
     driver.run_expiry()
-    record.note("la tâche horaire, publiée par l'audit, a été exécutée par un worker, à 47 h 59")
+    record.note("la tâche horaire, publiée par l'audit, a été exécutée par un worker, à 47 h 59 min")
     early = [name for name, campaign in cast.waiting.items() if driver.campaign(campaign).status in _OVER]
     for name in cast.waiting:
         record.figure(
-            f"Campagne {name}, {counted(len(waiting), 'envoi')} en attente, à 47 h 59",
+            f"Campagne {name}, {counted(len(waiting), 'envoi')} en attente, à 47 h 59 min",
             "close" if name in early else "ouverte",
         )
     driver.sent_ago(dict.fromkeys(paused, _OVER_48))
     driver.resumed_ago(cast.campaigns[_RESUMED], _OVER_48)
-    record.note("dates déplacées en base à 48 h 01 ; l'audit ne publie plus aucune tâche")
+    record.note("dates déplacées en base à 48 h 1 min ; l'audit ne publie plus aucune tâche")
     closed = wait_until(
         lambda: all(driver.campaign(c).status in _OVER for c in cast.campaigns.values()), own_seconds, 0.2
     )
@@ -82,7 +88,7 @@ def _conclude(
 ) -> Sequence[Finding]:
     found = {name: driver.campaign(campaign).status for name, campaign in cast.campaigns.items()}
     for name, status in found.items():
-        record.figure(f"Campagne {name}, à 48 h 01", _told(status))
+        record.figure(f"Campagne {name}, à 48 h 1 min", _told(status))
     young = driver.campaign(cast.young).status
     record.figure("Campagne en cours, 23 h après son dernier envoi", _told(young))
     still = [f"{name} : {_told(status)}" for name, status in found.items() if status not in _OVER]
@@ -93,10 +99,10 @@ def _conclude(
     if young in _OVER:
         return [_AGE.defect(record, "Une campagne est close 23 h après son dernier envoi")]
     if early:
-        return [_AGE.defect(record, "Campagnes closes à 47 h 59 alors que des envois y attendent", early)]
+        return [_AGE.defect(record, "Campagnes closes à 47 h 59 min alors que des envois y attendent", early)]
     sentence = (
-        "Deux campagnes, une en cours et une en pause, sont closes par les tâches périodiques de la pile 48 h 01 après leur dernier envoi (dates "
-        "déplacées en base) ; celle en pause, dont des envois attendent, était restée ouverte à 47 h 59, la tâche horaire une fois exécutée par un "
+        "Deux campagnes, une en cours et une en pause, sont closes par les tâches périodiques de la pile 48 h 1 min après leur dernier envoi (dates "
+        "déplacées en base) ; celle en pause, dont des envois attendent, était restée ouverte à 47 h 59 min, la tâche horaire une fois exécutée par un "
         "worker, et une campagne en cours reste ouverte à 23 h"
     )
     return [_AGE.established(record, sentence), _after_a_resumption(record)]
@@ -104,19 +110,13 @@ def _conclude(
 
 def _after_a_resumption(record: Record) -> Finding:
     """The one that was resumed was open 72 h after its last send: the requirement knows no resumption."""
-    sentence = (
-        "Énoncé non tenu à la lettre : une campagne reprise puis remise en pause est encore ouverte 72 h après son dernier envoi ; les 48 h se "
-        "comptent depuis sa reprise, et elle est close 48 h 01 après elle"
-    )
-    problem = Problem(
+    return _AGE.short_of_the_letter(
+        record,
+        "une campagne reprise puis remise en pause, dont les dates sont ensuite déplacées en base, est encore ouverte 72 h après son dernier envoi ; "
+        "les 48 h se comptent depuis sa reprise, et elle est close 48 h 1 min après cette reprise",
         title="Campagne reprise ouverte plus de 48 h après son dernier envoi",
-        severity=Severity.MINOR,
         impact="Faible : une campagne reprise de nouveau avant chaque terme reste ouverte sans fin",
-        recommendation="Clore une campagne 48 h après son dernier envoi même si elle a été reprise, ou décider par écrit que les 48 h se comptent depuis la dernière reprise",
-        situation_text=" ; ".join(event for _, event in record.timeline),
-    )
-    return Finding(
-        Outcome.RESERVATION, sentence, (record.evidence(_ID),), problem=problem, requirements=_AGE.requirements
+        advice="Clore une campagne 48 h après son dernier envoi même si elle a été reprise ou que ses envois sont retenus, ou décider par écrit d'où les 48 h se comptent",
     )
 
 

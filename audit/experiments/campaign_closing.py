@@ -8,7 +8,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
 from audit.french.typography import counted
-from audit.model.findings import Finding
+from audit.model.findings import Finding, Outcome
 
 _ID = "campaign-closing"
 _FRENCH = dict(
@@ -63,6 +63,8 @@ class Plan:
 
     step_seconds: float = 60.0
     log_seconds: float = 5.0
+    # As many failures as may stop a campaign before it is closed.
+    many: int = 20
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,9 @@ class Ending:
     said: int
     unreachable: str
     paused: Paused
-    # The status of a campaign of which the gateway refused every send for good.
-    all_refused: str
+    # How campaigns stand of which the gateway refused every send for good: one of two contacts, and a larger one.
+    all_refused: CampaignSeen
+    many_refused: CampaignSeen
     exhausted: Exhausted
 
 
@@ -134,7 +137,11 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
             _FRENCH.get(after.contacts.get(key, ""), "aucun état final"),
         )
     paused = _paused(driver, record, plan)
-    refusals = _all_refused(driver, record, plan), _exhausted(driver, record, plan)
+    refusals = (
+        _all_refused(driver, record, plan, 2),
+        _all_refused(driver, record, plan, plan.many),
+        _exhausted(driver, record, plan),
+    )
     ending = Ending(
         before,
         after,
@@ -146,7 +153,7 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
         *refusals,
     )
     return [
-        _closed(record, ending),
+        *_closed(record, ending),
         _states(record, ending),
         _statistics(record, ending),
         _hourly(record, ending),
@@ -194,12 +201,20 @@ def _paused(driver: CampaignBook, record: Record, plan: Plan) -> Paused:
     return Paused(ends, driver.campaign(campaign), len(sent), len(sent) + len(waiting))
 
 
-def _all_refused(driver: CampaignBook, record: Record, plan: Plan) -> str:
+def _all_refused(driver: CampaignBook, record: Record, plan: Plan, contacts: int) -> CampaignSeen:
     """How a campaign stands of which nothing could be sent."""
-    campaign = driver.campaign_of(driver.launch_refusing(2, 2)[0])
-    wait_until(lambda: driver.campaign(campaign).status == "completed", plan.step_seconds, 0.2)
-    record.note("une campagne dont la passerelle refuse tous les envois pour de bon")
-    return driver.campaign(campaign).status
+    campaign = driver.campaign_of(driver.launch_refusing(contacts, contacts)[0])
+
+    def settled() -> bool:
+        seen = driver.campaign(campaign)
+        return seen.status == "completed" or (seen.status == "paused" and all(seen.contacts.values()))
+
+    wait_until(settled, plan.step_seconds, 0.2)
+    after = driver.campaign(campaign)
+    record.note(
+        f"une campagne de {contacts} contacts, dont la passerelle refuse tous les envois pour de bon : `{after.status}`"
+    )
+    return after
 
 
 def _exhausted(driver: CampaignBook, record: Record, plan: Plan) -> Exhausted:
@@ -230,7 +245,26 @@ def _ready(driver: CampaignBook, keys: Mapping[str, str]) -> bool:
     return sent and recorded.get(refused) == "failed"
 
 
-def _closed(record: Record, ending: Ending) -> Finding:
+def _closed(record: Record, ending: Ending) -> Sequence[Finding]:
+    found, many = _closed_when_all_ended(record, ending), ending.many_refused
+    if found.outcome is not Outcome.ESTABLISHED or many.status == "completed":
+        return [found]
+    if many.status == "paused" and not all(many.contacts.values()):
+        return [found]
+    if many.status != "paused":
+        title = f"Une campagne de {len(many.contacts)} contacts, tous refusés pour de bon, reste « {many.status} »"
+        return [_CLOSED.defect(record, title)]
+    stopped = _CLOSED.short_of_the_letter(
+        record,
+        f"une campagne de {len(many.contacts)} contacts, tous refusés pour de bon, est mise en pause et n'est pas close, alors que tous sont dans un état final",
+        title="Campagne aux nombreux échecs mise en pause, et non close",
+        impact="Faible : une campagne dont il ne reste rien à envoyer reste ouverte jusqu'à ce qu'on s'en occupe, ou jusqu'à sa clôture d'office",
+        advice="Clore aussi cette campagne, ou décider par écrit qu'une campagne arrêtée pour ses échecs attend une reprise",
+    )
+    return [found, stopped]
+
+
+def _closed_when_all_ended(record: Record, ending: Ending) -> Finding:
     closed = ending.after.status == "completed"
     if ending.before.status == "completed" or (closed and not all(ending.after.contacts.values())):
         return _CLOSED.defect(record, "La campagne est close alors qu'un contact n'est pas dans un état final")
@@ -239,10 +273,9 @@ def _closed(record: Record, ending: Ending) -> Finding:
             record,
             f"La campagne reste « {ending.after.status} » alors que ses contacts devaient être dans un état final",
         )
-    if ending.all_refused != "completed":
-        return _CLOSED.defect(
-            record, f"Une campagne dont tous les envois sont refusés pour de bon reste « {ending.all_refused} »"
-        )
+    if ending.all_refused.status != "completed":
+        title = f"Une campagne dont tous les envois sont refusés pour de bon reste « {ending.all_refused.status} »"
+        return _CLOSED.defect(record, title)
     exhausted = ending.exhausted
     if exhausted.status != "completed" and not exhausted.sent:
         title = "Une campagne dont le seul message a épuisé ses essais n'est pas close, et aucune reprise ne l'envoie"
@@ -255,9 +288,11 @@ def _closed(record: Record, ending: Ending) -> Finding:
         if exhausted.sent
         else "une autre, dont le seul message a épuisé ses essais, aussi"
     )
+    both = f" et une de {len(ending.many_refused.contacts)}" if ending.many_refused.status == "completed" else ""
     sentence = (
         "La campagne était encore ouverte alors que le contact silencieux n'avait pas d'état final ; elle est passée à `completed`, "
-        "et tous ses contacts ont alors un état final ; une campagne dont tous les envois sont refusés pour de bon se clôt aussi ; "
+        f"et tous ses contacts ont alors un état final ; une campagne de {len(ending.all_refused.contacts)} contacts{both}, dont tous les envois sont "
+        f"refusés pour de bon, {'se closent' if both else 'se clôt'} aussi ; "
         f"{given_up}"
     )
     return _CLOSED.established(record, sentence)

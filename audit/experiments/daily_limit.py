@@ -107,7 +107,11 @@ def _conclude(driver: DailyRoom, record: Record, tried: Tried, plan: Plan) -> Fi
     done = wait_until(lambda: set(_sent(driver, wanted)) == wanted, plan.end_seconds, 0.2)
     wait_stable(lambda: len(_sent(driver, wanted)), plan.quiet_seconds, plan.end_seconds)
     counts = Counter(_sent(driver, wanted))
-    record.note("jour suivant simulé : tout est parti" if done else "jour suivant simulé : tout n'est pas parti")
+    record.note(
+        "compteurs redescendus, échéances avancées en base : tout est parti"
+        if done
+        else "compteurs redescendus, échéances avancées en base : tout n'est pas parti"
+    )
     twice = [key for key, count in counts.items() if count > 1]
     ended = [key for day in tried.days for key in day.ended]
     wrongs: list[tuple[str, Collection[str], bool]] = [
@@ -144,8 +148,8 @@ def _sentence(tried: Tried) -> str:
     )
     return (
         f"Rien ne part au-delà de la limite livrée ({french_integer(tried.shipped)} messages par jour, dont {french_integer(tried.share)} Message 1 "
-        "au plus), les compteurs du jour placés près d'elle ; les autres messages attendent sans être mis en échec et partent une seule fois le jour "
-        f"suivant, qui est simulé ; un Message 2 part encore quand la part des Message 1 est pleine. Trois essais : {days}"
+        "au plus), les compteurs du jour placés près d'elle ; les autres messages attendent sans être mis en échec et partent une seule fois quand "
+        f"les compteurs redescendent et que les échéances sont avancées en base (la date, elle, ne change pas) ; un Message 2 part encore quand la part des Message 1 est pleine. Trois essais : {days}"
     )
 
 

@@ -101,13 +101,15 @@ def run(driver: ReplyGuard, record: Record, plan: Plan = Plan()) -> Sequence[Fin
 
 
 def _in_two_campaigns(driver: ReplyGuard, record: Record, key: str, plan: Plan) -> Mapping[str, Sequence[str]]:
-    """One contact writes twice in each of two campaigns: what was said, by the key of each Message 1."""
+    """One contact writes twice, then twice again once a later campaign wrote to it: what was said, by the key of each Message 1."""
     said = {key: [driver.say(key).identifier for _ in range(2)]}
     _accepted(driver, [driver.follow_up_key(key)], plan)
     again = driver.launch_again([key])[key]
     _accepted(driver, [again], plan)
     said[again] = [driver.say(again).identifier for _ in range(2)]
-    record.note("un contact écrit deux fois dans chacune de ses deux campagnes")
+    record.note(
+        "un contact écrit deux fois ; après son Message 2, une autre campagne lui est envoyée, et il écrit encore deux fois"
+    )
     return said
 
 
@@ -126,7 +128,7 @@ def _by_campaign(record: Record, counts: Sequence[int]) -> Finding:
         return _BY_CAMPAIGN.defect(record, "Un contact de deux campagnes reçoit deux Message 2 pour la même")
     if any(count == 0 for count in counts):
         return _BY_CAMPAIGN.defect(record, "Le Message 2 d'une campagne empêche celui d'une autre pour le même contact")
-    sentence = "Un contact de deux campagnes, qui écrit deux fois dans chacune, reçoit un Message 2 par campagne"
+    sentence = "Un contact qui répond deux fois à une campagne, puis deux fois à une autre lancée après son premier Message 2, reçoit un Message 2 pour chacune"
     return _BY_CAMPAIGN.established(record, sentence)
 
 

@@ -42,6 +42,19 @@ class Judgement:
             requirements=self.requirements,
         )
 
+    def short_of_the_letter(self, record: Record, sentence: str, *, title: str, impact: str, advice: str) -> Finding:
+        """It was seen but for what the sentence says, which the words of the requirement do not allow."""
+        problem = Problem(
+            title=title,
+            severity=Severity.MINOR,
+            impact=impact,
+            recommendation=advice,
+            situation_text=" ; ".join(event for _, event in record.timeline),
+        )
+        told = f"Énoncé non tenu à la lettre : {sentence}"
+        evidence = (record.evidence(self.experiment),)
+        return Finding(Outcome.RESERVATION, told, evidence, problem=problem, requirements=self.requirements)
+
     def undetermined(self, missing: str) -> Finding:
         """It could not be tried."""
         return Finding(Outcome.UNDETERMINED, self.title, missing=missing, requirements=self.requirements)

@@ -52,7 +52,9 @@ def run(driver: DailyRoom, record: Record, plan: Plan = Plan()) -> Sequence[Find
     wanted = {second[staying], third[staying]}
     came = wait_until(lambda: wanted <= {a.key for a in driver.accepted()}, plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds)
-    record.note("jour suivant simulé : ce que la limite du jour retenait part, et une troisième campagne est lancée")
+    record.note(
+        "compteurs du jour redescendus, échéances avancées en base : ce que la limite retenait part, et une troisième campagne est lancée"
+    )
     return [_conclude(driver, record, (leaving, second, third), tried=waits and heard and came)]
 
 
@@ -77,7 +79,7 @@ def _conclude(
     listed = ", ".join(f"« {word} »" for word in WORDS)
     sentence = (
         f"Trois contacts écrivent {listed} : le Message 1 qu'une deuxième campagne leur devait et le Message 2 dû à l'un d'eux, que la limite du "
-        "jour retenait, ne partent pas le jour suivant (simulé), ni rien d'une troisième campagne ; un quatrième contact, qui ne se désinscrit pas, "
+        "jour retenait, ne partent pas quand les compteurs redescendent et que les échéances sont avancées en base, ni rien d'une troisième campagne ; un quatrième contact, qui ne se désinscrit pas, "
         "reçoit le Message 1 des deux"
     )
     return _NOTHING.established(record, sentence)

@@ -9,7 +9,7 @@ from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_stable, wait_until
 from audit.french.typography import french_seconds
-from audit.model.findings import Finding
+from audit.model.findings import Finding, Outcome
 
 _ID = "reply-window"
 WINDOW_SECONDS = 86_400.0
@@ -199,7 +199,7 @@ def _conclude(record: Record, seen: Seen) -> Sequence[Finding]:
     return [
         _opening(record, seen, without, outside),
         _on_sent_at(record, seen, without, outside),
-        _inside(record, seen, without),
+        *_inside(record, seen, without),
         _outside(record, seen, outside),
     ]
 
@@ -224,7 +224,7 @@ def _last_second(seen: Seen) -> str:
         return f"À {_CLOSING}, aucun Message 2 ne part"
     return (
         f"À {_CLOSING}, aucun Message 2 ne part : la pile met {french_seconds(seen.quickest)} au moins à en remettre un, et la fenêtre se ferme "
-        "entre-temps ; c'est un écart à 5.2, limité à la fin de la fenêtre"
+        "entre-temps (jugé sous 5.2)"
     )
 
 
@@ -238,7 +238,27 @@ def _on_sent_at(record: Record, seen: Seen, without: Sequence[str], outside: Seq
     return _ON_SENT_AT.established(record, sentence) if seen.in_time else _ON_SENT_AT.undetermined(_TOO_SLOW)
 
 
-def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
+def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Sequence[Finding]:
+    found = _before_the_last_moments(record, seen, without)
+    lacking = found.outcome is Outcome.ESTABLISHED and not seen.replies[_CLOSING]
+    return [found, _nothing_at_the_end(record, seen)] if lacking else [found]
+
+
+def _nothing_at_the_end(record: Record, seen: Seen) -> Finding:
+    """The window's last moments give no Message 2: the requirement knows no such moments."""
+    least = "" if seen.quickest is None else f" : la pile met {french_seconds(seen.quickest)} au moins à en remettre un"
+    sentence = f"à {_CLOSING}, une interaction ne donne aucun Message 2{least}, et la fenêtre se ferme entre-temps"
+    return _INSIDE.short_of_the_letter(
+        record,
+        sentence,
+        title="Aucun Message 2 pour une interaction de la fin de la fenêtre",
+        impact="Faible : un contact qui répond dans les derniers instants de la fenêtre ne reçoit rien",
+        advice="Ne pas attendre avant le Message 2 quand la fenêtre se ferme, ou décider par écrit que ses derniers instants n'ouvrent droit à rien",
+    )
+
+
+def _before_the_last_moments(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
+    """What becomes of interactions received earlier than the window's last moments."""
     twice = [f"envoyé il y a {name}" for name, count in seen.replies.items() if count > 1]
     for title, ages in (
         ("Plusieurs Message 2 pour une seule interaction", twice),
@@ -263,7 +283,7 @@ def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Finding:
     sentence = (
         "Un Message 2, et un seul, part pour une interaction reçue juste après l'envoi, pour une autre à 23 h 59 min 30 s, "
         "pour une troisième reçue quand la passerelle a accepté le Message 1 et que la pile ne le sait pas encore, et, après la reprise, pour une "
-        f"quatrième reçue pendant que la campagne est en pause. {_last_second(seen)}"
+        f"quatrième reçue pendant que la campagne est en pause{f'. {_last_second(seen)}' if seen.replies[_CLOSING] else ''}"
     )
     return _INSIDE.established(record, sentence)
 

@@ -1,6 +1,7 @@
 """8.6: workers that consume nothing are told by one alert after the delay, their return raises none, and their absence another."""
 
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def run(driver: WorkerAbsence, record: Record, margin_seconds: float = MARGIN_SE
         after = record.timeline[-1][0] - record.timeline[0][0]
         # Still silent: who forgets that it has alerted alerts again at its next look.
         wait_until(lambda: len(driver.alerts()) > already + 1, delay.tried_seconds / 4 if told else 0, 0.2)
-    record.blow("SIGSTOP, worker et tous ses processus enfants", 0)
+    record.blow("SIGSTOP, worker et tous ses processus enfants", None)
     _come_back(driver, record, "dégelé", margin_seconds)
     wait_until(lambda: len(driver.alerts()) > already + 1, delay.tried_seconds / 2, 0.2)
     record.figure("Délai essayé", french_seconds(delay.tried_seconds))
@@ -60,11 +61,13 @@ def _second(driver: WorkerAbsence, record: Record, margin_seconds: float) -> boo
     """Whether workers that are not there any more are told as well."""
     already, tried = len(driver.alerts()), driver.alert_delay().tried_seconds
     record.note("arrêt en ordre du worker demandé")
+    asked = time.monotonic()
     with driver.absent("worker"):
         record.note("le worker est arrêté en ordre, et rien ne le relance")
         told = wait_until(lambda: len(driver.alerts()) > already, tried + margin_seconds, 0.2)
-        record.note("seconde alerte reçue par le webhook" if told else "aucune seconde alerte")
-    record.blow("Arrêt en ordre du worker, superviseur suspendu", 0)
+        since = f"{french_seconds(round(time.monotonic() - asked, 2))} après la demande d'arrêt (le délai court depuis le dernier battement)"
+        record.note(f"seconde alerte reçue par le webhook, {since}" if told else "aucune seconde alerte")
+    record.blow("Arrêt en ordre du worker, superviseur suspendu", None)
     record.figure("Alertes reçues pour le second arrêt", len(driver.alerts()) - already)
     _come_back(driver, record, "relancé", 3 * margin_seconds)
     return told

@@ -15,6 +15,7 @@ from tests.unit.audit.experiments.fake_stack import StackWithAbsence
 
 WINDOW = 86_400.0
 ON_ITS_WAY_SECONDS = 0.1
+MANY = 6
 SOUND_LOCK = LockSeen("me", 290.0)
 
 
@@ -53,6 +54,8 @@ class FamilyStack(StackWithAbsence):
     counts_cancelled: bool = False
     forgets_exhausted: bool = False
     closes_exhausted: bool = False
+    stops_many_failures: bool = False
+    keeps_many_open: bool = False
     closes_before: float = 0.0
     ignores_resumption: bool = False
     hides_pending: bool = False
@@ -114,6 +117,7 @@ class FamilyStack(StackWithAbsence):
     _refusing: int = 0
     _refused: set[str] = field(default_factory=set)
     _resumed_at: dict[str, float] = field(default_factory=dict)
+    _really_resumed: set[str] = field(default_factory=set)
     _held_at_launch: set[str] = field(default_factory=set)
     _replied: set[str] = field(default_factory=set)
     _duplicates: dict[str, int] = field(default_factory=dict)
@@ -358,6 +362,7 @@ class FamilyStack(StackWithAbsence):
         return key
 
     def resume_failed(self, campaign: str) -> None:
+        self._really_resumed.add(campaign)
         again = [key for key, of in self._campaigns.items() if of == campaign and not self.forgets_exhausted]
         self._ledger += [Accepted(key, f"id-{key}", time.time()) for key in again]
 
@@ -370,6 +375,8 @@ class FamilyStack(StackWithAbsence):
         unsent = not any(a.key in contacts for a in self._ledger)
         if campaign in self._exhausted:
             return CampaignSeen("paused", contacts, None)
+        if unsent and len(contacts) >= MANY and (self.stops_many_failures or self.keeps_many_open):
+            return CampaignSeen("paused" if self.stops_many_failures else "sending", contacts, None)
         if unsent and self.keeps_unsent_open:
             return CampaignSeen("sending", contacts, None)
         over = all(contacts.values()) or (self._expired and too_long)
@@ -404,7 +411,8 @@ class FamilyStack(StackWithAbsence):
             self._paused_sends = []
 
     def resumed_ago(self, campaign: str, seconds: float) -> None:
-        self._resumed_at[campaign] = time.time() - seconds
+        if campaign in self._really_resumed:
+            self._resumed_at[campaign] = time.time() - seconds
 
     def refuse(self, keys: Sequence[str]) -> None:
         self._refused |= {*keys}

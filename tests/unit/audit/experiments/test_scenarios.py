@@ -198,8 +198,8 @@ def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcom
             {},
             Outcome.ESTABLISHED,
             (
-                "3 webhooks acceptés sans session d'utilisateur, chacun livré deux fois, donnent 3 interactions enregistrées une "
-                "seule fois, alors que le processus web a été tué (SIGKILL) quand il en restait 3 à traiter"
+                "3 webhooks acceptés sans session d'utilisateur, chacun livré deux fois, donnent 3 interactions, enregistrées chacune une "
+                "seule fois, alors que le processus web a été tué (SIGKILL) avant d'en traiter aucune"
             ),
         ),
         ({"forgets": frozenset({"i2"})}, Outcome.DEFECT, "Webhooks acceptés puis perdus : 1 (i2)"),
