@@ -27,6 +27,7 @@ _NO_APPLICATION = (
 def appraise(dossier: Dossier, record: Record) -> Sequence[Finding]:
     """Judge every file given; each says its part, and what cannot be used keeps the whole undetermined."""
     findings: list[Finding] = []
+    established: list[Soak | Heartbeats] = []
     for path in dossier.files:
         try:
             evidence = read(path)
@@ -39,7 +40,12 @@ def appraise(dossier: Dossier, record: Record) -> Sequence[Finding]:
         if foreign:
             findings.append(Finding(Outcome.UNDETERMINED, _TITLE, missing=foreign, settles=SETTLES))
         else:
-            findings.append(_soak(evidence, record) if isinstance(evidence, Soak) else _export(evidence, record))
+            judged = _soak(evidence, record) if isinstance(evidence, Soak) else _export(evidence, record)
+            findings.append(judged)
+            established += [evidence] if judged.outcome is Outcome.ESTABLISHED else []
+    soaks = [one for one in established if isinstance(one, Soak)]
+    if soaks and len(soaks) == len(established):
+        findings.append(_not_lived(soaks[-1], record))
     if not findings:
         missing = "ni journal d'endurance de cette empreinte, ni export des battements de cœur de production"
         return [Finding(Outcome.UNDETERMINED, _TITLE, missing=missing, settles=SETTLES)]
@@ -86,6 +92,23 @@ def _soak(soak: Soak, record: Record) -> Finding:
     return Finding(Outcome.ESTABLISHED, _sentence(soak), (_evidence(record),))
 
 
+def _not_lived(soak: Soak, record: Record) -> Finding:
+    """A trial times how long a worker is away; how often it is, only production tells."""
+    asked = soak_reading.orderly_stops(soak)
+    stops = f" ou {counted(crashes_a_day(max(asked)), 'arrêt demandé')}" if asked else ""
+    sentence = (
+        f"Mesuré en essai : le temps de retour d'un worker, {french_seconds(round(max(soak_reading.returns(soak)), 2))} au plus, est compatible avec 99,9 % "
+        f"jusqu'à {counted(crashes_a_day(max(soak_reading.returns(soak))), 'mort')}{stops} par jour ; la disponibilité elle-même reste à mesurer en production"
+    )
+    problem = Problem(
+        title="Disponibilité mesurée en essai, et non en production",
+        severity=Severity.MINOR,
+        impact="Faible : combien de fois par jour un worker meurt ou est arrêté n'est pas connu",
+        recommendation="Donner l'export des battements de cœur de production (`worker-heartbeats/1`), par `[evidence]` du fichier de cible ou `--evidence`",
+    )
+    return Finding(Outcome.RESERVATION, sentence, (_evidence(record),), problem=problem)
+
+
 def _sentence(soak: Soak) -> str:
     """The decision and its conditions, in short sentences."""
     document, seconds = soak.document, soak_reading.returns(soak)
@@ -98,7 +121,7 @@ def _sentence(soak: Soak) -> str:
         else ""
     )
     return (
-        f"Un worker tué par SIGKILL reprend en {french_seconds(round(sum(seconds) / len(seconds), 2))} en moyenne, "
+        f"Mesuré en essai : un worker tué par SIGKILL reprend en {french_seconds(round(sum(seconds) / len(seconds), 2))} en moyenne, "
         f"{french_seconds(round(most, 2))} au plus ({counted(len(seconds), 'mort')} du journal d'endurance{untimed}). {_allowed(soak, most)} "
         f"Avec {measured['workers']} workers et {counted(measured['crashes'], 'mort')} en {french_length(measured['elapsed_seconds'])}, "
         f"{french_integer(measured['in_time'])} messages témoins sur {french_integer(measured['probes'])} sont partis en {french_seconds(measured['deadline_seconds'])} au plus{_spread(soak)} : ils montrent que rien n'est perdu, et non une disponibilité. "

@@ -55,6 +55,27 @@ def test_a_sound_soak_of_this_tree_establishes_with_its_conditions(tmp_path: Pat
     assert any("MTTR" in label for label, _ in record.figures)
 
 
+def test_a_soak_without_production_is_a_trial_and_no_availability(tmp_path: Path) -> None:
+    """« ✅ CONFORME (mesuré) » once stood before « la production seule confirme 99,9 % »."""
+    dossier = Dossier((written(tmp_path, kept=True),), lambda: DIGEST, lambda: APPLICATION)
+    (established, trial), _ = availability.EXPERIMENT.perform(dossier)
+    assert plain(established.sentence).startswith("Mesuré en essai : ")
+    assert (trial.outcome, trial.level) == (Outcome.RESERVATION, Level.MEASUREMENT)
+    assert "est compatible avec 99,9 % jusqu'à 28 morts ou " in plain(trial.sentence)
+    assert "la disponibilité elle-même reste à mesurer en production" in plain(trial.sentence)
+    assert trial.problem is not None
+
+
+def test_a_soak_beside_what_production_lived_is_no_trial_alone(tmp_path: Path) -> None:
+    dossier = Dossier(
+        (written(tmp_path, kept=True), export(tmp_path, ("a", 0, 100), ("b", 99, 240))),
+        lambda: DIGEST,
+        lambda: APPLICATION,
+    )
+    findings, _ = availability.EXPERIMENT.perform(dossier)
+    assert [f.outcome for f in findings] == [Outcome.ESTABLISHED, Outcome.ESTABLISHED]
+
+
 def test_the_longest_of_the_deaths_counts_and_a_requested_stop_costs_more(tmp_path: Path) -> None:
     def stops(document: dict[str, Any]) -> None:
         strikes = document["strikes"]
@@ -251,7 +272,7 @@ def test_files_that_are_not_there_or_not_files(tmp_path: Path) -> None:
 def test_one_bad_file_beside_a_good_one_is_told_too(tmp_path: Path) -> None:
     dossier = Dossier((written(tmp_path, kept=True), tmp_path / "none.json"), lambda: DIGEST, lambda: APPLICATION)
     findings, _ = availability.EXPERIMENT.perform(dossier)
-    assert [f.outcome for f in findings] == [Outcome.ESTABLISHED, Outcome.UNDETERMINED]
+    assert [f.outcome for f in findings] == [Outcome.ESTABLISHED, Outcome.UNDETERMINED, Outcome.RESERVATION]
     assert all(f.needs is Level.MEASUREMENT for f in findings)
 
 

@@ -27,6 +27,9 @@ class Driver(driver.Driver):
         self.log.write_text(self.log.read_text() + "stop")
     def conditions(self):
         {conditions}
+
+    def limits(self):
+        return {{"8.1": "deux pannes à la fois"}}
 """
 
 
@@ -118,6 +121,7 @@ def test_a_driver_is_loaded_started_and_stopped(tmp_path: Path, monkeypatch: pyt
     )
     assert [done.outcome(i) for i in ("e", "f")] == [Outcome.ESTABLISHED] * 2
     assert done.conditions == ("tout est simulé",)
+    assert done.limits == {"8.1": "deux pannes à la fois"}
     assert (tmp_path / "log").read_text() == "start "
     done.close()
     assert (tmp_path / "log").read_text() == "start stop"
@@ -243,8 +247,8 @@ def test_evidence_measured_elsewhere_needs_no_driver_and_decides_8_4(tmp_path: P
     target = Target("cible", tmp_path / "tree")
     source = Facts(Level.SOURCE, "source", applications=(Application("celery", "app:app"),))
     done = replace(examination(target=target, asked=asked, level=Level.EXECUTION, source=source), evidence=(soak,))
-    assert done.outcome("availability") is Outcome.ESTABLISHED
-    assert done.verdicts()["8.4"].status is Status.COMPLIANT
+    assert done.outcome("availability") is Outcome.RESERVATION
+    assert done.verdicts()["8.4"].status is Status.PARTIAL, "a trial says how long, and not how often"
     assert done.verdicts()["8.4"].known_by is Level.MEASUREMENT
     assert not done.nothing_played, "no scenario was asked"
     bare = replace(examination(target=target, asked=asked, level=Level.EXECUTION), evidence=(soak,))
@@ -256,7 +260,7 @@ def test_evidence_measured_elsewhere_needs_no_driver_and_decides_8_4(tmp_path: P
     assert again.verdicts()["8.4"].status is Status.UNDETERMINED
 
 
-@pytest.mark.parametrize(("exclude", "outcome"), [("old", Outcome.ESTABLISHED), ("app", Outcome.UNDETERMINED)])
+@pytest.mark.parametrize(("exclude", "outcome"), [("old", Outcome.RESERVATION), ("app", Outcome.UNDETERMINED)])
 def test_a_soak_decides_nothing_when_its_digest_leaves_out_a_role(
     exclude: str, outcome: Outcome, tmp_path: Path
 ) -> None:
