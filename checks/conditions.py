@@ -29,6 +29,7 @@ _SHORTENED = (
     ("essai de la passerelle quand elle refuse tout", "GATEWAY_PROBE_SECONDS"),
     ("alerte", "ALERT_AFTER_SECONDS"),
 )
+_HOURS = ("SENDING_HOURS", "SENDING_ZONE")
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Conditions:
     def alert_delay(self) -> AlertDelay:
         """The delay this run was started with, and the default of the tree's own settings."""
         (shipped,) = self._shipped("ALERT_AFTER_SECONDS")
-        return AlertDelay(float(self.stack.running.env["ALERT_AFTER_SECONDS"]), shipped)
+        return AlertDelay(float(self.stack.running.env["ALERT_AFTER_SECONDS"]), float(shipped))
 
     def deployment(self) -> str:
         """The supervisor configuration."""
@@ -64,7 +65,7 @@ class Conditions:
         version = broker.get("valkey_version", broker["redis_version"])
         shipped = self._shipped(*(setting for _, setting in _SHORTENED))
         durations = ", ".join(
-            f"{what} {french_seconds(float(self.stack.running.env[setting]))} ({french_seconds(default)})"
+            f"{what} {french_seconds(float(self.stack.running.env[setting]))} ({french_seconds(float(default))})"
             for (what, setting), default in zip(_SHORTENED, shipped, strict=True)
         )
         return [
@@ -72,10 +73,19 @@ class Conditions:
             f"serveurs locaux : PostgreSQL {postgres}, {name} {version}",
             f"processus lancés et relancés par `{CONFIGURATION}`, sur une seule machine",
             f"durées de l'essai, et entre parenthèses celles de la livraison : {durations}",
+            self.sending_hours(),
             *self.others,
         ]
 
-    def _shipped(self, *settings: str) -> list[float]:
+    def sending_hours(self) -> str:
+        """When Message 1 may leave, in this run and as shipped."""
+        hours, zone = (self.stack.running.env[setting] for setting in _HOURS)
+        shipped_hours, shipped_zone = self._shipped(*_HOURS)
+        return (
+            f"heures d'envoi de l'essai : {hours}, {zone} ; livrées : {shipped_hours}, {shipped_zone}, fuseau par les jours duquel compte aussi la "
+            "limite quotidienne ; qu'un Message 1 attende l'ouverture n'est pas essayé"
+        )
+
+    def _shipped(self, *settings: str) -> list[str]:
         """Their defaults in the tree's own settings."""
-        printed = self.stack.python(_SHIPPED.format(names=[setting.lower() for setting in settings]))
-        return [float(default) for default in printed.split()]
+        return self.stack.python(_SHIPPED.format(names=[setting.lower() for setting in settings])).split()

@@ -8,6 +8,7 @@ from checks.campaigns import CampaignStatistics
 from checks.daily_limit import DailyLimit
 from checks.driver import Parts, ReferenceDriver
 from checks.driver_errors import guard
+from checks.known_limits import KNOWN_LIMITS
 from checks.stack import Opening, Stack
 from checks.webhook_sender import SECRET
 from system.sandbox.stack import running_stack
@@ -20,8 +21,9 @@ _CROWD = 300
 # Four interpreters start at once, on a machine that may have other things to do.
 _START_SECONDS = 180.0
 _CONDITIONS = (
-    "limite quotidienne telle que livrée ; pour que seul l'essai qui porte sur elle l'atteigne (4.4), les compteurs du jour sont ramenés à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts",
+    "limite quotidienne telle que livrée, mais compteurs du jour ramenés à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts : seul l'essai qui porte sur elle (4.4) l'atteint",
     "webhooks signés, avec un secret propre à l'essai",
+    "adresse d'alerte (`ALERT_WEBHOOK_URL`) réglée pour l'essai, vide dans la livraison",
     f"fuseau des processus : `{_ZONE}` ; dates de la passerelle écrites dans un fuseau en avance de deux heures sur UTC : une date lue sans son fuseau serait fausse",
     "chaque scénario joué une fois",
 )
@@ -70,6 +72,7 @@ class FullDriver(ReferenceDriver):
         self.without_periodic_tasks = life.without_periodic_tasks
         self.run_expiry, self.closing_traces = life.run_expiry, life.closing_traces
         self.load, self.statistics, self.rows_read = statistics.load, statistics.statistics, statistics.rows_read
+        self.limits = KNOWN_LIMITS.copy
         guard(self)
 
     def _launch(self, contacts: int) -> frozenset[str]:

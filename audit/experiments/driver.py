@@ -126,6 +126,15 @@ class Driver(Protocol):
         ...
 
 
+@runtime_checkable
+class KnownLimits(Protocol):
+    """A driver whose owner also knows what its runs leave untried; no scenario asks for it."""
+
+    def limits(self) -> Mapping[str, str]:
+        """By criterion, in French: what the stack does, or cannot exclude, that these runs do not show."""
+        ...
+
+
 class DriverError(Exception):
     """The stack could not do or tell what was asked; the message is a French sentence for the report."""
 

@@ -12,7 +12,7 @@ from audit.experiments import Appraisal, Experiment, every_appraisal, every_expe
 from audit.experiments.canary import Canary, CanaryQuestion
 from audit.experiments.canary.canary_run import Flight
 from audit.experiments.cluster.observed_flight import observed_flight
-from audit.experiments.driver import Driver, DriverError, load_driver
+from audit.experiments.driver import Driver, DriverError, KnownLimits, load_driver
 from audit.experiments.evidence_files import Dossier, Soak, readable
 from audit.experiments.experiment import Record
 from audit.experiments.observation_file import Observations
@@ -70,6 +70,7 @@ class Examination:
     driver: Driver | None = None
     records: dict[str, Record] = field(default_factory=dict)
     conditions: tuple[str, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
     appraisals: Sequence[Appraisal] = field(default_factory=every_appraisal)
     evidence: Sequence[Path] = ()
     canary: Canary = field(default_factory=Canary)
@@ -295,6 +296,7 @@ class Examination:
             try:
                 driver.start()
                 self.conditions = tuple(driver.conditions())
+                self.limits = driver.limits() if isinstance(driver, KnownLimits) else {}
                 _logger.debug("stack started by %s in %.1f s", self.target.driver, time.monotonic() - started)
             except DriverError:
                 driver.stop()

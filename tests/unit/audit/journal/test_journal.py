@@ -237,6 +237,15 @@ def test_an_experiment_that_was_played_leaves_its_record() -> None:
     assert document["level"] == "execution"
 
 
+def test_what_the_owner_knows_to_be_untried_is_told_beside_the_proof(december: dict[str, Any]) -> None:
+    """Two doubles that the stack cannot exclude were in its code, and in no report."""
+    done = prepare(DECEMBER, "checkpoint-2025", None)
+    done.limits = {"8.1": "un worker gelé avant sa requête", "9.9": "ailleurs"}
+    before = {entry["id"]: entry["unproved"] for entry in december["requirements"]}
+    after = {entry["id"]: entry["unproved"] for entry in journal(done)["requirements"]}
+    assert after == before | {"8.1": f"{before['8.1']} ; un worker gelé avant sa requête"}
+
+
 def test_the_conditions_of_the_runs_are_told(december: dict[str, Any]) -> None:
     done = examination(rule("r", Outcome.ESTABLISHED))
     done.conditions = ("tout est simulé", "rien n'est raccourci")
