@@ -3,6 +3,7 @@
 from audit.reading.celery.configuration_calls import celery_call, delivered_update
 from audit.reading.celery.task_attributes import write_option
 from audit.reading.celery.task_calls import task_call
+from audit.reading.python.data_files import data_call
 from audit.reading.python.environment_readers import environment_call
 from audit.reading.python.expressions import attribute_of, evaluate
 from audit.reading.python.interpreter import Machine
@@ -17,6 +18,7 @@ from audit.reading.web.views import view_call
 def new_machine(project: Project, web: Web) -> Machine:
     """A machine that has read nothing yet; routes met will be noted in `web`."""
     observers = [
+        data_call,
         delivered_update,
         known_call,
         environment_call,

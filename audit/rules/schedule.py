@@ -75,7 +75,12 @@ def _registered(known: TargetFacts) -> Sequence[Finding]:
         sure = is_unknown(entry) and entry.task and not open_names and _decided(known, entry.task, facts)
         return [Fault(f"`{entry.name}` nomme `{entry.task}`", _place(known, entry))] if sure else []
 
+    lost = {one.module for one in known.source.unloaded} if facts.level is Level.SOURCE else set()
+    unloaded = {task.name for task in facts.tasks if task.symbol.partition(":")[0] in lost}
+
     def unread(entry: BeatEntry) -> str:
+        if entry.task in unloaded:
+            return f"rien de ce qui a été lu n'importe, dans un worker, la tâche de l'entrée `{entry.name}`"
         told = f"la tâche de l'entrée `{entry.name}` n'a pas été trouvée (`{entry.task or '?'}`)"
         return told if is_unknown(entry) else ""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from audit.model.facts import Unloaded
 from audit.reading.celery.application_objects import configuration_of
@@ -35,7 +35,7 @@ def read_unloaded(starts: WorkerStarts, tree: Tree) -> tuple[Unloaded, ...]:
         return ()
     reach.call()
     candidates = _candidates(starts, reach, held - own, own)
-    written = _written_elsewhere(tree, candidates)
+    written = _written_elsewhere(tree, candidates, {task.name for task in starts.tasks})
     # Where no command line says which module `-A` names, it may be any that holds the application.
     every = reach if starts.started or not candidates else reach.also(starts.holders)
     found = [name for name in candidates if name not in written and not _may_start(starts, reach, every, name)]
@@ -59,19 +59,23 @@ def _may_start(starts: WorkerStarts, reach: Reach, every: Reach, module: str) ->
     return reach.also(starts.holders.keys() - {module}).may_load(module)
 
 
-def _written_elsewhere(tree: Tree, modules: Sequence[str]) -> set[str]:
-    """Modules that a text of the project that is no Python names: a setting, an entry point, a command line."""
+def _written_elsewhere(tree: Tree, modules: Sequence[str], tasks: Collection[str]) -> set[str]:
+    """Modules that a text of the project that is no Python names: a setting, an entry point, a command line.
+
+    The name of a task, as a schedule has it, loads nothing.
+    """
     aside, found = Tree(tree.root), set[str]()
     for path in tree.paths if modules else ():
         name = path.rpartition("/")[2].lower()
         if name.endswith(_TEXTS) or name.startswith(_NAMED_TEXTS):
             source = read_text(aside, path) if (tree.root / path).stat().st_size < _LARGEST else None
-            found.update(module for module in modules if source and _names_module(source.text, module))
+            found.update(module for module in modules if source and _names_module(source.text, module, tasks))
     return found
 
 
-def _names_module(text: str, module: str) -> bool:
-    return module in text and bool(re.search(rf"(?<![\w.]){re.escape(module)}(?![\w])", text))
+def _names_module(text: str, module: str, tasks: Collection[str]) -> bool:
+    found = re.findall(rf"(?<![\w.]){re.escape(module)}(?!\w)(?:\.\w+)?", text) if module in text else []
+    return any(name not in tasks for name in found)
 
 
 def _late_importers(starts: WorkerStarts, modules: Sequence[str]) -> dict[str, list[str]]:

@@ -34,6 +34,7 @@ from audit.reading.python.assignments import assign, merge_into, set_item
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, given_field
 from audit.reading.python.comprehensions import comprehension, dict_comprehension
+from audit.reading.python.data_files import PATH, below, path_attribute, path_in
 from audit.reading.python.frames import CallSite, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.syntax_cache import Place
@@ -89,7 +90,8 @@ def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Valu
         instance.fields["config"] = Table()
         return instance.fields["config"]
     if not isinstance(instance.cls, ClassValue):
-        return Method(instance, name)
+        above = path_attribute(instance, name) if instance.cls == PATH else None
+        return Method(instance, name) if above is None else above
     field = given_field(machine.project, instance, name)
     if field is not None:
         return field
@@ -164,6 +166,8 @@ def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Table:
 
 def _bin_op(machine: Machine, node: ast.BinOp, frame: Frame) -> Value:
     left, right = evaluate(machine, node.left, frame), evaluate(machine, node.right, frame)
+    if isinstance(node.op, ast.Div) and isinstance(unwrap(left)[0], Instance) and (told := path_in(left, frame)):
+        return overridable(below(told, right), unwrap(left)[1])
     if isinstance(node.op, ast.BitOr) and isinstance(left, Table):
         merged = left.copy()
         merge_into(machine, merged, right, frame.origin(node))

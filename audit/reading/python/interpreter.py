@@ -38,6 +38,8 @@ from audit.reading.python.undo_log import UndoLog
 from audit.reading.source_files import Source
 
 PARTIAL = External("functools.partial")
+# A file of the project that is opened, or its text.
+FILE = External("io.TextIOWrapper")
 MAX_DEPTH = 60
 # An import may wait for another that waits in its turn.
 _ROUNDS = 4

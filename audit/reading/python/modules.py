@@ -68,6 +68,7 @@ class Project:
     deployed: Mapping[str, str] = field(default_factory=dict)
     # What the variables of its processes hold, None for a process that is not given one.
     environment: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    tree: Tree | None = None
     # The texts that list what the project needs.
     requirements: tuple[str, ...] = ()
     # The scripts of Redis, by path.
@@ -137,7 +138,7 @@ def read_project(tree: Tree, declared: tuple[str, ...] = (), most: int = MOST_CH
     `declared` are dotted modules that say where imports start (`app.tasks.celery_app`). `most` is how many
     characters of program have their syntax trees in the cache at once.
     """
-    project, cache = Project(excluded=tuple(tree.excluded)), SyntaxCache(tree.unread, most)
+    project, cache = Project(excluded=tuple(tree.excluded), tree=tree), SyntaxCache(tree.unread, most)
     needed = (read_text(tree, path) for path in tree.paths if _REQUIREMENTS.search(path))
     project.requirements = tuple(source.text for source in needed if source)
     scripts = (read_text(tree, path) for path in tree.paths if path.endswith(".lua"))

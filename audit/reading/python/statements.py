@@ -22,7 +22,7 @@ from audit.reading.python.assignments import assign
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.expressions import evaluate, keywords_of
 from audit.reading.python.frames import ExhaustedError, Frame
-from audit.reading.python.interpreter import Machine, UnboundImport
+from audit.reading.python.interpreter import FILE, Machine, UnboundImport
 from audit.reading.python.made_classes import finish_class
 from audit.reading.python.syntax_cache import Place
 from audit.reading.python.undo_log import Branch
@@ -228,9 +228,10 @@ def _leave_loop(machine: Machine, orelse: Sequence[ast.stmt], frame: Frame) -> N
 
 def _with(machine: Machine, node: ast.With | ast.AsyncWith, frame: Frame) -> None:
     for item in node.items:
-        evaluate(machine, item.context_expr, frame)
+        held = evaluate(machine, item.context_expr, frame)
         if item.optional_vars:
-            assign(machine, item.optional_vars, UNKNOWN, frame, frame.origin(node))
+            opened = getattr(unwrap(held)[0], "cls", None) == FILE
+            assign(machine, item.optional_vars, held if opened else UNKNOWN, frame, frame.origin(node))
     read_body(machine, node.body, frame)
 
 
