@@ -95,7 +95,13 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
         ),
         waiting,
     ),
-    (("except", "finally", "with ", "submit(", "PoolExecutor", "gather(", "asyncio", *SWALLOWING), swallowed_errors),
+    (
+        (
+            *("except", "finally", "with ", "submit(", "PoolExecutor", "gather(", "asyncio", "Thread(", "Timer("),
+            *("log", *SWALLOWING),
+        ),
+        swallowed_errors,
+    ),
     (("while self.", "while not self.", "while cls.", *ENDLESS_CALLS), endless_calls),
     (_CLOCKS, naive_clocks),
     (ZONELESS, zoneless_clocks),

@@ -87,9 +87,8 @@ def _asked(scope: Scope, held: ast.expr) -> str:
 
 def _tested(scope: Scope, target: ast.Attribute) -> str:
     """The tests of an attribute that come before it is given a value."""
-    tests = [
-        n for n in (*scope.all(ast.If), *scope.all(ast.Assert), *scope.all(ast.While)) if n.lineno <= target.lineno
-    ]
+    asked: list[ast.If | ast.Assert | ast.While] = [*scope.all(ast.If), *scope.all(ast.Assert), *scope.all(ast.While)]
+    tests = [n for n in asked if n.lineno <= target.lineno]
     around = frozenset(scope.around(target))
     told = [(ast.unparse(n.test), n in around) for n in tests]
     # A test that leaves asks the contrary of one around.

@@ -124,7 +124,7 @@ def _always_hands_on(body: Sequence[ast.stmt]) -> bool:
 
 def _only_gives(handler: ast.ExceptHandler) -> bool:
     """Whether a handler only gives values to names and attributes: `self.ok = False`."""
-    return all(isinstance(s, ast.Assign | ast.AugAssign | ast.AnnAssign) or is_log(s) for s in handler.body)
+    return all(isinstance(s, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Pass) or is_log(s) for s in handler.body)
 
 
 def _never_read(scope: Scope) -> Iterator[SwallowedError]:
