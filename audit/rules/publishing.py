@@ -12,6 +12,7 @@ from audit.model.observations.messages import (
     DatabaseObjectArgument,
     DelayedMessage,
     DirectPublication,
+    PublishedMessage,
     QueriedArgument,
     UncommittedPublication,
 )
@@ -19,6 +20,7 @@ from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.domains.route_domain import is_a_view
+from audit.rules.domains.setting_domain import place_of
 from audit.rules.domains.task_domain import publications
 from audit.rules.domains.transaction_domain import Transactions
 from audit.rules.effective_settings import NO_TASK, short
@@ -153,7 +155,11 @@ def _early(known: TargetFacts) -> Sequence[Finding]:
         place = settings[0].excerpt
         doubts.append(Doubt(why=f"`ATOMIC_REQUESTS` ne se lit pas (`{place.path if place else '?'}`)"))
     seen += sure.values()
+    handed = [o for o in known.source.observations_of(PublishedMessage) if o.through]
     doubts += opaque
+    doubts += [
+        Doubt(*place_of(o.excerpt), why=f"rien ne dit quand `{o.through}(…)` publie `{short(o.task)}`") for o in handed
+    ]
     return _nowhere(
         known, seen, _early.guide, "Publication avant la validation", lambda o: short(o.task), doubts=doubts
     )

@@ -15,7 +15,8 @@ class PublishedMessage(Observation):
     `queue`: the one the call names, None when it names none; when UNKNOWN, it is one of `choices` if there are some.
     `method` is the one called (`delay`, `apply_async`, `send_task` …).
     `gives_limits`: the call gives the task time limits, or options that are not written there. `dropped`: what it returns is kept
-    by nobody. `soft_limit` and `hard_limit`: the time limits that it writes, in seconds.
+    by nobody. `soft_limit` and `hard_limit`: the time limits that it writes, in seconds. `through`: the library's callable that it
+    hands the task to, and that publishes it in its own time.
     """
 
     task: str
@@ -26,6 +27,7 @@ class PublishedMessage(Observation):
     dropped: bool = False
     soft_limit: float | Unknown | None = None
     hard_limit: float | Unknown | None = None
+    through: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from audit.model.observations.messages import DirectRun
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.deployed_branches import Said, decided
 from audit.reading.behaviour.possible_values import possible_texts
-from audit.reading.behaviour.published_calls import is_canvas, named_task, stands_for_tasks
+from audit.reading.behaviour.published_calls import is_a_task, is_canvas, named_task, stands_for_tasks
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Value, descends_from
 from audit.reading.python.child_nodes import walk
@@ -19,7 +19,6 @@ _PUBLISHES = frozenset({"apply_async", "delay", "send_task"})
 _HERE = frozenset({"apply", "run", "__call__", "__wrapped__"})
 # They call, in this process, what they are given.
 _CALLING = word_set("add_task submit run_in_executor to_thread run_in_threadpool run_sync Thread Timer")
-_MAKING = frozenset({"task", "shared_task"})
 
 
 def direct_runs(scope: Scope) -> Iterator[DirectRun]:
@@ -42,7 +41,7 @@ def direct_runs(scope: Scope) -> Iterator[DirectRun]:
             run = run.func.value
         if isinstance(run, ast.Name) and run.id not in names and (name := named_task(scope, run)):
             yield scope.observed(DirectRun, call, task=name)
-        if last(run) in names and isinstance(task := scope.evaluated(run), FunctionValue) and _is_a_task(task):
+        if last(run) in names and isinstance(task := scope.evaluated(run), FunctionValue) and is_a_task(task):
             yield scope.observed(DirectRun, call, task=task.symbol)
 
 
@@ -105,7 +104,7 @@ def _handed(scope: Scope, call: ast.Call, names: frozenset[str]) -> Iterator[Dir
         if last(node) not in names or not isinstance(scope.given(node), ast.Name | ast.Attribute):
             continue
         task = scope.evaluated(node)
-        if isinstance(task, FunctionValue) and _is_a_task(task):
+        if isinstance(task, FunctionValue) and is_a_task(task):
             if last(call.func) in _CALLING:
                 yield scope.observed(DirectRun, call, task=task.symbol)
             elif (told := [_calls(d, place) for d in _definitions(scope, last(call.func))]) and any(told):
@@ -142,7 +141,7 @@ def _computed(call: ast.Call, run: ast.Call) -> tuple[ast.expr, ast.expr] | None
 def _by_a_computed_name(scope: Scope, call: ast.Call, task: ast.expr, method: ast.expr) -> Iterator[DirectRun]:
     """The task is run here where every method that this may be does so; where one does, or none is told, nobody knows."""
     value = scope.evaluated(task)
-    known = isinstance(value, FunctionValue) and _is_a_task(value)
+    known = isinstance(value, FunctionValue) and is_a_task(value)
     if not known and not named_task(scope, task) and not stands_for_tasks(scope, task):
         return
     methods = possible_texts(scope, method)
@@ -150,8 +149,3 @@ def _by_a_computed_name(scope: Scope, call: ast.Call, task: ast.expr, method: as
         sure = methods is not None and methods <= _HERE
         symbol = value.symbol if isinstance(value, FunctionValue) else named_task(scope, task)
         yield scope.observed(DirectRun, call, task=symbol, computed="" if sure else ast.unparse(call.func)[:60])
-
-
-def _is_a_task(function: FunctionValue) -> bool:
-    nodes = [d.node.func if isinstance(d.node, ast.Call) else d.node for d in function.decorators]
-    return any(last(node) in _MAKING for node in nodes)

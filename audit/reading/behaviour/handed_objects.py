@@ -10,7 +10,7 @@ from audit.model.call_closures import COMMON
 from audit.model.observations.messages import DatabaseObjectArgument, QueriedArgument
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.called_functions import named_function
-from audit.reading.behaviour.published_calls import METHODS
+from audit.reading.behaviour.published_calls import METHODS, hands_tasks
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, function_scope, last
 from audit.reading.python.abstract_values import FunctionValue
@@ -40,8 +40,8 @@ class HandedObjects:
         return bool(self._published) and not self._names.isdisjoint(_CALLED.findall(text))
 
     def may_publish(self, text: str) -> bool:
-        """Whether a module holds a name that a module of the project gives a publication: `send = notify.delay`."""
-        return any(name in text for name in self._other_names)
+        """Whether a module holds a name that a module of the project gives a publication, as `send = notify.delay`, or hands on a task."""
+        return any(name in text for name in self._other_names) or hands_tasks(self._machine, text)
 
     @cached_property
     def _other_names(self) -> frozenset[str]:

@@ -146,7 +146,7 @@ def _each_published(scope: Scope, call: ast.Call) -> list[str]:
 
 
 def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage | DelayedMessage]:
-    """Publications that a call is given to make later: `on_commit(partial(send_mail.delay, pk))`, `map(send_mail.delay, keys)`."""
+    """Publications that a call is given to make later: `on_commit(partial(send_mail.delay, pk))`, `Timer(9, function=send_mail.delay)`."""
     for node in call.args:
         if isinstance(node, ast.Attribute) and is_publication(scope, node):
             made = ast.copy_location(ast.Call(node, call.args[1:], call.keywords), call)
@@ -155,6 +155,9 @@ def _referred(scope: Scope, call: ast.Call) -> Iterator[PublishedMessage | Delay
             if ahead is not None:
                 yield scope.observed(DelayedMessage, made, seconds=ahead, method=node.attr)
             yield _message(scope, made, None if plain else keyword(made, "queue"), node.attr)
+    for node in (k.value for k in call.keywords):
+        if isinstance(node, ast.Attribute) and is_publication(scope, node):
+            yield _message(scope, ast.copy_location(ast.Call(node, [], []), call), None, node.attr)
 
 
 def is_publication(scope: Scope, node: ast.expr) -> bool:
@@ -174,7 +177,8 @@ def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) 
         choices=_choices(scope, queue) if told is UNKNOWN and queue is not None else (),
         method=method,
         gives_limits=_may_limit(call, method),
-        dropped=call not in scope.parents or isinstance(scope.parents[call], ast.Expr),
+        dropped=call not in scope.handed and isinstance(scope.parents.get(call), ast.Expr | None),
+        through=scope.handed.get(call, ""),
         soft_limit=None if method in PLAIN else _said(scope, call, "soft_time_limit"),
         hard_limit=None if method in PLAIN else _said(scope, call, "time_limit"),
     )

@@ -1,6 +1,8 @@
 """Publications that are written in other ways: by another name, of a signature, of a canvas, or of a task taken from a table."""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
@@ -16,21 +18,91 @@ from audit.reading.python.abstract_values import (
     exported,
     unwrap,
 )
+from audit.reading.python.interpreter import Machine
+from audit.reading.python.name_resolution import dotted
 
 METHODS = frozenset({"delay", "apply_async", "send_task", "delay_on_commit", "apply_async_on_commit"})
 # Functions of Celery that are called by their own names.
 SIGNATURES = frozenset({"signature", "subtask", "maybe_signature", "Signature"})
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
+# By their names, libraries' functions and classes that publish the task that they are given.
+_PUBLISHES = re.compile(
+    r"^(?!.*\b(?:register|add|run|get|is|has|wrap|patch|connect|check|send))"
+    r".*(?:(?i:publish|queue|dispatch|defer|delay|async|later|task|celery)|Op\b|Operation\b)"
+)
+_GIVEN = re.compile(r"\(\s*+([\w.]++)\s*+[,)]")
+# No callable has so long a name.
+_LONGEST = 100
+_OTHERS = frozenset(
+    {"asgiref", "anyio", "billiard", "celery", "django", "kombu", "apscheduler", "rq", "huey", "dramatiq"}
+)
+_OPTIONS = frozenset(
+    ("args", "kwargs", "countdown", "eta", "expires", "queue", "routing_key", "exchange", "priority", "time_limit",
+     "soft_time_limit", "task_id", "link", "link_error", "ignore_result")
+)  # fmt: skip
+_MAKING = frozenset({"task", "shared_task"})
 # Celery publishes what these give when it is called.
 _CANVAS = frozenset({"group", "chord", "chain"})
 
 
 def whole_calls(scope: Scope) -> list[ast.Call]:
-    """The calls of a scope, with the method that another name stands for: `send(x)` is `notify.delay(x)` after `send = notify.delay`."""
+    """The calls of a scope, with the method that another name stands for: `send(x)` is `notify.delay(x)` after `send = notify.delay`.
+
+    A task handed to a library that publishes it is published here: `TaskOp(notify, pk)`.
+    """
     if scope.whole is None:
-        written = [spelled_options(scope, _whole(scope, call)) for call in scope.calls]
+        written = [spelled_options(scope, _handed(scope, call) or _whole(scope, call)) for call in scope.calls]
         scope.whole = [*written, *written_options(scope)]
     return scope.whole
+
+
+def hands_tasks(machine: Machine, text: str) -> bool:
+    """Whether the text of a module gives a task, by its name, to what may publish it."""
+    given = (found for found in _GIVEN.finditer(text) if found[1].rpartition(".")[2] in machine.decorated_names)
+    return any(_PUBLISHES.search(_words(text[max(0, found.start() - _LONGEST) : found.start()])) for found in given)
+
+
+def _words(text: str) -> str:
+    """The last two names of the dotted one that a text ends with."""
+    return ".".join(re.split(r"[^\w.]", text)[-1].split(".")[-2:])
+
+
+def _handed(scope: Scope, call: ast.Call) -> ast.Call | None:
+    """The publication that a library makes of the task that is the first thing it is given; None of any other call."""
+    name = _words(dotted(call.func))
+    if not call.args or not isinstance(call.args[0], ast.Name | ast.Attribute) or not _PUBLISHES.search(name):
+        return None
+    task = scope.evaluated(call.args[0])
+    if not isinstance(task, FunctionValue) or not is_a_task(task) or not _is_foreign(scope, call.func):
+        return None
+    named = {k.arg for k in call.keywords}
+    told = [k for k in call.keywords if k.arg in _OPTIONS or (k.arg is None and (named & _OPTIONS or "async" in name))]
+    rest = [k for k in call.keywords if k.arg and k not in told]
+    if "args" not in named and call.args[1:]:
+        told.append(ast.keyword("args", ast.copy_location(ast.List([*call.args[1:]], ast.Load()), call)))
+    if "kwargs" not in named and rest:
+        keys: list[ast.expr | None] = [ast.copy_location(ast.Constant(k.arg), k.value) for k in rest]
+        told.append(ast.keyword("kwargs", ast.copy_location(ast.Dict(keys, [k.value for k in rest]), call)))
+    method = ast.copy_location(ast.Attribute(call.args[0], "apply_async", ast.Load()), call)
+    made = ast.copy_location(ast.Call(method, [], told), call)
+    scope.handed[made] = name
+    if call in scope.parents:
+        scope.parents[made] = scope.parents[call]
+    return made
+
+
+def is_a_task(function: FunctionValue) -> bool:
+    """Whether a decorator that bears one of Celery's names makes a task of a function."""
+    nodes = [d.node.func if isinstance(d.node, ast.Call) else d.node for d in function.decorators]
+    return any(last(node) in _MAKING for node in nodes)
+
+
+def _is_foreign(scope: Scope, callee: ast.expr) -> bool:
+    """Whether a callable comes from a library that is none of Celery's, and calls nothing in its caller's own process."""
+    top = scope.external(callee).partition(".")[0]
+    if top:
+        return top not in sys.stdlib_module_names | _OTHERS
+    return scope.evaluated(callee) is UNKNOWN and not scope.machine.graph.methods(last(callee))
 
 
 def _whole(scope: Scope, call: ast.Call) -> ast.Call:

@@ -59,6 +59,8 @@ class Scope:
         # What nodes that no text holds stand for, and the calls as `whole_calls` gives them.
         self.stands: dict[ast.AST, Value] = {}
         self.whole: list[ast.Call] | None = None
+        # What publishes in its own time, as written, by the publications that `whole_calls` makes of what is handed to it.
+        self.handed: dict[ast.Call, str] = {}
 
     def all(self, kind: type[N]) -> list[N]:
         """Nodes of this type."""

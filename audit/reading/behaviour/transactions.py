@@ -37,7 +37,8 @@ def published_too_early(scope: Scope) -> Iterator[UncommittedPublication | Direc
         if is_of_another_database(scope, call) and _PUBLISHED.search(ast.unparse(call)):
             yield scope.observed(UncommittedPublication, call, task=ast.unparse(call)[:60])
     for call in [c for c in whole_calls(scope) if _publishes(scope, c) or _maps(scope, c)]:
-        if any(isinstance(node, ast.Lambda) for node in scope.around(call)) or publishes_its_own_way(scope, call):
+        left = call in scope.handed or any(isinstance(node, ast.Lambda) for node in scope.around(call))
+        if left or publishes_its_own_way(scope, call):
             continue
         holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
         task = published(scope, call) or ast.unparse(holder)[:60]
