@@ -7,17 +7,18 @@ from collections.abc import Collection, Iterator
 from audit.model.observations.waits import DefaultTimeoutSource, RequestWithoutTimeout, RequestWithTimeout
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.model.word_tables import word_set
+from audit.reading.behaviour.answered_options import answered
 from audit.reading.behaviour.certificates import held
 from audit.reading.behaviour.kept_clients import kept_client
 from audit.reading.behaviour.request_attempts import with_attempts
-from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
+from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.standard_clients import choices
 from audit.reading.behaviour.verification_options import spread_entry
 from audit.reading.behaviour.verification_values import Side, sides
 from audit.reading.python.abstract_values import (
+    MISSING,
     ClassValue,
     External,
-    FunctionValue,
     Instance,
     Method,
     Table,
@@ -146,7 +147,7 @@ def _by_aiohttp(
     of_its_own = isinstance(held_by, Instance) and isinstance(held_by.cls, External)
     if not made and not (of_its_own and isinstance(held_by, Instance) and last_name(held_by.cls) == "ClientTimeout"):
         return
-    seconds = _total(held_by)
+    seconds = UNKNOWN if timeout is None and _may_be_spread(scope, call) else _total(held_by)
     if seconds is None:
         # A request of the session, or what waits for it, may have its own.
         other = "asyncio" if scope.machine.project.holds(_WAITED_FOR) else ""
@@ -173,15 +174,8 @@ def _may_be_spread(scope: Scope, call: ast.Call) -> str:
 def _is_read(scope: Scope, node: ast.expr) -> bool:
     """Whether all the entries of a dictionary are known: it is written here, or what a function of the project answers."""
     made = scope.given(node)
-    if isinstance(made, ast.Call):
-        function = unwrap(scope.evaluated(made.func))[0]
-        if not isinstance(function, FunctionValue):
-            return False
-        inner = function_scope(scope.machine, function)
-        answers = [inner.given(n.value) for n in inner.all(ast.Return) if n.value is not None]
-        grown = any(last(c.func) in {"update", "setdefault"} for c in inner.calls)
-        grown |= any(isinstance(n.targets[0], ast.Subscript) for n in inner.all(ast.Assign))
-        return bool(answers) and not grown and all(map(_has_no_timeout, answers))
+    if isinstance(made, ast.Call) and last(made.func) != "dict":
+        return all(one is MISSING for one in answered(scope, made, "timeout"))
     return _has_no_timeout(made)
 
 
@@ -201,20 +195,16 @@ def _timeout(scope: Scope, call: ast.Call) -> ast.expr | None:
 
 
 def _answered(scope: Scope, call: ast.Call) -> ast.expr | None:
-    """The timeout that a function of the project always gives among the options that it answers."""
-    function = unwrap(scope.evaluated(call.func))[0]
-    inner = function_scope(scope.machine, function) if isinstance(function, FunctionValue) else None
-    answers = [inner.given(n.value) for n in inner.all(ast.Return) if n.value is not None] if inner else []
-    found = [
-        next((v for k, v in zip(a.keys, a.values, strict=True) if getattr(k, "value", "") == "timeout"), None)
-        for a in answers
-        if isinstance(a, ast.Dict)
-    ]
-    return (
-        found[0]
-        if len(found) == len(answers) and all(isinstance(one, ast.Constant) for one in found) and found
-        else None
-    )
+    """The timeout that every function of the project that a call may run gives among the options that it answers: the longest."""
+    found = answered(scope, call, "timeout")
+    if MISSING in found or UNKNOWN in found:
+        return None
+    told = {total: value for value in found if value is not MISSING for total in [_total(unwrap(value)[0])]}
+    never = next((total for total in told if total is None or total is UNKNOWN), 0.0)
+    longest = never if never != 0.0 else max((total for total in told if isinstance(total, int | float)), default=0.0)
+    node = ast.copy_location(ast.Name("timeout", ast.Load()), call)
+    scope.stands[node] = told[longest]
+    return node
 
 
 def _later(

@@ -206,7 +206,7 @@ def _hands_itself_on(given: ast.expr, name: str) -> bool:
 def _of_its_own_object(scope: Scope, name: str, depth: int, judge: Judge) -> frozenset[Side]:
     """What an attribute is given by the methods of its class, or by the class, and by those that inherit from it."""
     found: list[frozenset[Side]] = []
-    for module, qualified, cls in _own_classes(scope, name):
+    for module, qualified, cls in own_classes(scope, name):
         for statement in cls.body:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 other = Scope(scope.machine, module, f"{module.name}:{qualified}.{statement.name}", statement)
@@ -221,7 +221,7 @@ def _of_its_own_object(scope: Scope, name: str, depth: int, judge: Judge) -> fro
     return frozenset().union(*found) if found else _UNREAD
 
 
-def _own_classes(scope: Scope, name: str) -> Iterator[tuple[Module, str, ast.ClassDef]]:
+def own_classes(scope: Scope, name: str) -> Iterator[tuple[Module, str, ast.ClassDef]]:
     """The class that a method belongs to, those it inherits from, and those of the project that inherit from it."""
     own = scope.symbol.partition(":")[2].rpartition(".")[0]
     cls = owner(scope)
