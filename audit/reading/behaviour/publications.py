@@ -46,8 +46,7 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
     for call in whole_calls(scope):
         yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
-            made = last(call.func) in SIGNATURES or _takes_a_task(scope, call)
-            if made and (ahead := _ahead(scope, call)) is not None:
+            if last(call.func) in SIGNATURES and (ahead := _ahead(scope, call)) is not None:
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
             continue
         ahead = _ahead(scope, call)
@@ -343,15 +342,6 @@ def _tells_a_signature(scope: Scope, call: ast.Call) -> bool:
     after = scope.parents.get(call)
     then = isinstance(after, ast.Attribute) and after.attr in METHODS
     return then or call.func not in scope.parents or is_signed(scope, call.func.value)
-
-
-def _takes_a_task(scope: Scope, call: ast.Call) -> bool:
-    """Whether what is called, unless the project's own, is given a task and when to publish it: `TaskOp(send, key, countdown=60)`."""
-    if keyword(call, "countdown") is None and keyword(call, "eta") is None:
-        return False
-    own = isinstance(scope.evaluated(call.func), FunctionValue)
-    given = [scope.evaluated(one) for one in call.args]
-    return not own and any(isinstance(one, FunctionValue) and one.decorators for one in given)
 
 
 def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
