@@ -21,7 +21,7 @@ def imported_places(project: Project) -> tuple[str, ...]:
             tests |= dict.fromkeys((module.name, _package(module, place)), place)
     if not (packages.keys() | tests.keys()) - {""}:
         return ()
-    program = [module for module in project.modules.values() if not project.is_test_file(module.source.path)]
+    program = project.own()
     listed = {name for module in program if _LISTS.search(module.source.text) for name in _quoted(module)}
     loaded = [place for package, place in packages.items() if any(_loads(module, package) for module in program)]
     return (*loaded, *dict.fromkeys(place for name, place in tests.items() if name in listed))

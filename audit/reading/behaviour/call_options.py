@@ -72,6 +72,4 @@ def misspelled_options(scope: Scope) -> Iterator[UselessOption]:
 
 def _is_read(scope: Scope, name: str) -> bool:
     """Whether the project asks a task for an attribute of this name: a class of its own may give it a meaning."""
-    return any(
-        f".{name}" in m.source.text or f'"{name}"' in m.source.text for m in scope.machine.project.modules.values()
-    )
+    return bool(scope.machine.project.naming(f".{name}") or scope.machine.project.naming(f'"{name}"'))

@@ -190,10 +190,7 @@ def _values(scope: Scope, name: str) -> list[tuple[Scope, ast.expr]]:
             over = scope.given(loop.iter)
             held = over if isinstance(over, ast.List | ast.Tuple | ast.Set) else None
             given += [(scope, one) for one in held.elts] if held else [(scope, loop.iter)]
-    root = scope.root
-    if isinstance(root, ast.FunctionDef | ast.AsyncFunctionDef):
-        given += arguments_of(scope, root.args, name)
-    return given
+    return [*given, *arguments_of(scope, name)] if scope.symbol else given
 
 
 def _returned(scope: Scope, call: ast.Call) -> list[tuple[Scope, ast.expr]]:

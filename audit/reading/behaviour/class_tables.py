@@ -67,11 +67,7 @@ class ClassTables:
     @cached_property
     def _tables(self) -> dict[str, set[str]]:
         """The names of these tables, each with its classes; without those that some object is given another of."""
-        modules = [
-            module
-            for module in self._machine.project.modules.values()
-            if not self._machine.project.is_test_file(module.source.path)
-        ]
+        modules = self._machine.project.own()
         found: dict[str, set[str]] = {}
         for module in modules:
             for cls, name in self._machine.graph.tables.get(module.name, ()):

@@ -36,10 +36,7 @@ def is_read(scope: Scope, name: str) -> bool:
 
 
 def _naming(scope: Scope, name: str) -> Iterator[ast.Module]:
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    for module in scope.machine.project.modules.values():
-        if word.search(module.source.text):
-            yield module.tree
+    return (module.tree for module in scope.machine.project.naming(re.compile(rf"\b{re.escape(name)}\b")))
 
 
 def _reads(node: ast.AST, name: str) -> bool:

@@ -225,8 +225,7 @@ def _adds_to_what_it_is_given(scope: Scope, call: ast.Call) -> str:
     values = [k.value for k in call.keywords if k.arg]
     values += list(call.args[1:]) if last(call.func) in {"set", "hset"} else []
     sums = [v for v in map(scope.given, values) if isinstance(v, ast.BinOp) and isinstance(v.op, ast.Add | ast.Sub)]
-    spec = getattr(scope.root, "args", None)
-    own = {a.arg for a in (*spec.posonlyargs, *spec.args)} if isinstance(spec, ast.arguments) else set[str]()
+    own = {a.arg for a in (*scope.spec.posonlyargs, *scope.spec.args)}
     names = [v.left.id for v in sums if isinstance(v.left, ast.Name) and isinstance(v.right, ast.Constant)]
     return next((name for name in names if name in own), "")
 

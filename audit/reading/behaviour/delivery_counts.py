@@ -59,8 +59,7 @@ def _is_put_back(scope: Scope, reject: ast.Call) -> bool:
 
 def _works_before(scope: Scope, line: int) -> bool:
     """Whether something is called for what it does, or given what the function was given, before this line."""
-    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    given = {*parameters_of(spec)} - {"self"} if spec else set()
+    given = {*parameters_of(scope.spec)} - {"self"}
     for call in scope.calls:
         if call.lineno >= line or _LIGHT.search(last(call.func)):
             continue

@@ -215,7 +215,5 @@ def _is_of_an_error(scope: Scope, node: ast.expr) -> bool:
 
 def _is_an_option(scope: Scope, node: ast.expr) -> bool:
     """Whether a name is that of a parameter which is a constant, true or false, unless somebody says otherwise."""
-    if not isinstance(node, ast.Name) or not isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
-    default = defaults_of(scope.root.args).get(node.id)
+    default = defaults_of(scope.spec).get(node.id) if isinstance(node, ast.Name) else None
     return isinstance(default, ast.Constant) and isinstance(default.value, bool)

@@ -56,9 +56,8 @@ class Deprecations:
 
     def __init__(self, machine: Machine) -> None:
         self._machine, self._found = machine, list[Deprecation]()
-        texts = [module.source.text for module in machine.project.modules.values()]
-        modelled = any(library in text for text in texts for library in _LIBRARIES)
-        with_django = any("django" in text for text in texts)
+        modelled = any(map(machine.project.naming, _LIBRARIES))
+        with_django = bool(machine.project.naming("django"))
         self._words = (
             *_CLOCKS,
             *_LOADERS,

@@ -114,8 +114,7 @@ def _handed(scope: Scope, call: ast.Call, names: frozenset[str]) -> Iterator[Dir
 
 def _definitions(scope: Scope, name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """The functions and methods of the project that bear a name."""
-    trees = [m.tree for m in scope.machine.project.modules.values() if f"def {name}(" in m.source.text]
-    found = (n for tree in trees for n in walk(tree))
+    found = (n for module in scope.machine.project.naming(f"def {name}(") for n in walk(module.tree))
     return [n for n in found if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == name]
 
 

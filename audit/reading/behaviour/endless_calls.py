@@ -50,7 +50,7 @@ def _asks_a_flag(scope: Scope, test: ast.expr) -> bool:
         or asked.value.id not in {"self", "cls"}
     ):
         return False
-    texts = [module.source.text for module in scope.machine.project.modules.values()]
+    texts = [module.source.text for module in scope.machine.project.naming(asked.attr)]
     name = re.escape(asked.attr)
     given = [
         found for text in texts for found in re.findall(rf"(?m)\b{name}\b\s*(?::[^=\n]+)?=(?!=)\s*([^\n#]+)", text)

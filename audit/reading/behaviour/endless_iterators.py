@@ -202,7 +202,7 @@ class EndlessIterators:
         project, found = self._machine.project, frozenset[str]()
         if not project.holds(_SPEAKS_OF_ONE):
             return found
-        modules = [m for m in project.modules.values() if not project.is_test_file(m.source.path)]
+        modules = project.own()
         words = _SPEAKS_OF_ONE
         for _ in range(_DEPTH):
             named = "|".join(sorted(found)) or "__next__"
@@ -333,7 +333,7 @@ def _never_gives(scope: Scope, asked: ast.expr, sentinel: ast.expr) -> bool:
         return isinstance(asked.body, ast.Constant) and asked.body.value != sentinel.value
     if last(asked) == "get" and re.match(r"(queue|multiprocessing)\.", scope.external(asked)):
         put = re.compile(rf"put(?:_nowait)?\(\s*(?:{re.escape(ast.unparse(sentinel))}\b|\w+\s*[,)])")
-        return not any(put.search(module.source.text) for module in scope.machine.project.modules.values())
+        return not scope.machine.project.naming(put)
     made = _MADE.get(scope.external(asked))
     return made is not None and made() != sentinel.value
 
@@ -343,9 +343,9 @@ def _is_of_another_type(scope: Scope, asked: ast.expr, sentinel: ast.expr) -> bo
     method = asked.body if isinstance(asked, ast.Lambda) else asked
     if isinstance(method, ast.Call):
         method = method.args[0] if last(method.func) == "partial" and method.args else method.func
-    texts = [module.source.text for module in scope.machine.project.modules.values()]
-    known = {kind for kind, imported in _CURSORS.items() if any(imported.search(text) for text in texts)}
-    other = any("DictCursor" in text or "SSCursor" in text for text in texts)
+    project = scope.machine.project
+    known = {kind for kind, imported in _CURSORS.items() if project.naming(imported)}
+    other = project.naming("DictCursor") or project.naming("SSCursor")
     return last(method) == "fetchmany" and len(known) == 1 and not other and not isinstance(sentinel, known.pop())
 
 

@@ -12,7 +12,6 @@ from audit.reading.behaviour.still_turns import asked_again
 from audit.reading.python.abstract_values import unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.modules import Module
 
 _EVENTS = frozenset({"threading.Event", "multiprocessing.Event"})
 _HARMLESS = frozenset({"is_set", "isSet", "wait", "clear"})
@@ -101,8 +100,8 @@ def _is_constant(scope: Scope, name: ast.Name) -> bool:
     """Whether a name of the module is true, and nothing gives it another value."""
     if name.id in scope.assigned or scope.symbol.count(".<locals>."):
         return False
-    texts = [module.source.text for module in _modules(scope)]
-    given = any(f"global {name.id}" in text or f".{name.id} =" in text for text in texts)
+    project = scope.machine.project
+    given = project.naming(f"global {name.id}") or project.naming(f".{name.id} =")
     return not given and _is_true(scope, name)
 
 
@@ -113,12 +112,11 @@ def _is_true_property(scope: Scope, node: ast.Attribute) -> bool:
         return False
     found = [
         (module, f)
-        for module in _modules(scope)
-        if node.attr in module.source.text
+        for module in scope.machine.project.naming(node.attr)
         for f in walk(module.tree)
         if isinstance(f, _FUNCTIONS) and f.name == node.attr
     ]
-    replaced = any(f"{node.attr} =" in module.source.text for module in _modules(scope))
+    replaced = scope.machine.project.naming(f"{node.attr} =")
     if replaced or len(found) != 1 or found[0][0] is not scope.module:
         return False
     function = found[0][1]
@@ -153,7 +151,7 @@ def _is_never_set(scope: Scope, node: ast.expr) -> bool:
         and any(isinstance(t, ast.Attribute) and t.attr == event.attr for t in a.targets)
         and len(a.targets) == 1
     ]
-    modules = [module for module in _modules(scope) if event.attr in module.source.text]
+    modules = scope.machine.project.naming(event.attr)
     return (
         len(values) == 1
         and _makes_event(scope, values[0])
@@ -176,7 +174,3 @@ def _names(node: ast.AST, name: str) -> bool:
         return bool(node.value == name)
     read = isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
     return read and last(node) == name if isinstance(node, ast.expr) else False
-
-
-def _modules(scope: Scope) -> list[Module]:
-    return list(scope.machine.project.modules.values())

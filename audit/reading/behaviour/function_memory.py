@@ -58,11 +58,8 @@ def function_memory(scope: Scope) -> Iterator[GlobalCounter]:
 
 def _mutable_defaults(scope: Scope) -> frozenset[str]:
     """Parameters whose default is a list, a dictionary or a set, made once for all calls, and that are given nothing else."""
-    spec = getattr(scope.root, "args", None)
-    if not isinstance(spec, ast.arguments):
-        return frozenset()
     given = {t.id for n in scope.all(ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
-    return frozenset(n for n, default in defaults_of(spec).items() if _is_mutable(default) and n not in given)
+    return frozenset(n for n, default in defaults_of(scope.spec).items() if _is_mutable(default) and n not in given)
 
 
 def _is_mutable(default: ast.expr) -> bool:

@@ -3,10 +3,10 @@
 import ast
 from collections.abc import Iterable, Iterator
 
+from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.exception_handlers import scope_of
 from audit.reading.behaviour.scope import Scope, calls_of, last
 from audit.reading.behaviour.told_failures import LOGGING, hands_on
-from audit.reading.python.abstract_values import BoundMethod, FunctionValue
 from audit.reading.python.child_nodes import walk
 
 _DEPTH = 3
@@ -102,9 +102,8 @@ def _root(node: ast.expr) -> str:
 
 def _hands_on(scope: Scope, call: ast.Call, depth: int) -> bool:
     """Whether a function that is handed answers may raise a failure; one that is not read does where its name says so."""
-    callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if not isinstance(function, FunctionValue):
+    function = called_function(scope, call)
+    if function is None:
         return any(word in last(call.func).lower() for word in ("raise", "check", "ensure", "fail", "verify", "assert"))
     nodes = list(walk(function.node))
     inner = scope_of(scope, function)

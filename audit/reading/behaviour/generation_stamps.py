@@ -11,9 +11,7 @@ def is_a_stamp(scope: Scope, name: str) -> bool:
     if not name:
         return False
     compared = False
-    for module in scope.machine.project.modules.values():
-        if name not in module.source.text:
-            continue
+    for module in scope.machine.project.naming(name):
         parents = {child: node for node in walk(module.tree) for child in children(node)}
         for node, around in parents.items():
             if _reads(node, name):

@@ -45,7 +45,7 @@ class HandedObjects:
 
     @cached_property
     def _other_names(self) -> frozenset[str]:
-        modules = self._machine.project.modules.values()
+        modules = self._machine.project.naming(_OTHER_NAMES)
         return frozenset(name for module in modules for name in _OTHER_NAMES.findall(module.source.text))
 
     def __call__(self, scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgument]:

@@ -3,8 +3,9 @@
 import ast
 from collections.abc import Iterator
 
+from audit.reading.behaviour.called_functions import inside
 from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, function_scope, last
+from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 _CLASSES = frozenset({"Client", "AsyncClient", "Session", "AsyncSession", "session"})
@@ -32,10 +33,8 @@ def _makers(scope: Scope, holder: ast.expr) -> Iterator[tuple[Scope, ast.Call]]:
         return
     cls = owner(scope)
     for method in cls.names.values() if isinstance(cls, ClassValue) else ():
-        if not isinstance(method, FunctionValue) or isinstance(method.node, ast.Lambda):
-            continue
-        inner = function_scope(scope.machine, method)
-        for assign in inner.all(ast.Assign):
+        inner = inside(scope, method if isinstance(method, FunctionValue) else None)
+        for assign in inner.all(ast.Assign) if inner else ():
             own = any(last(t) == holder.attr and isinstance(t, ast.Attribute) for t in assign.targets)
-            if own and isinstance(assign.value, ast.Call):
+            if inner and own and isinstance(assign.value, ast.Call):
                 yield inner, assign.value

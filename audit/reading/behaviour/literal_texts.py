@@ -105,8 +105,7 @@ def followed(scope: Scope, node: ast.expr) -> str:
 
 def _written(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, ast.expr]]:
     """The default of a parameter, and what the class or its methods give to an attribute of the object itself."""
-    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if spec and isinstance(node, ast.Name) and (default := defaults_of(spec).get(node.id)) is not None:
+    if isinstance(node, ast.Name) and (default := defaults_of(scope.spec).get(node.id)) is not None:
         yield scope, default
     own = isinstance(node, ast.Attribute) and last(node.value) in {"self", "cls"}
     if own and isinstance(node, ast.Attribute) and isinstance(cls := owner(scope), ClassValue):

@@ -31,16 +31,10 @@ def local_caches(scope: Scope) -> Iterator[LocalCache]:
 def _is_local(scope: Scope) -> bool | None:
     """Whether the cache is the memory of one process; None where the settings that say it are not here, or not read."""
     machine = scope.machine
-    texts = [
-        (name, module.source.text)
-        for name, module in machine.project.modules.items()
-        if not machine.project.is_test_file(module.source.path)
-    ]
-    named = [name for name, text in texts if _CACHES.search(text)]
+    named = [module.name for module in machine.project.own(_CACHES)]
     if not named:
         # Settings that are not here may give one: an application to be installed in another project.
-        own = [text for name, text in texts if not _OF_TESTS.search(name)]
-        return True if any(_SETTINGS.search(text) for text in own) else None
+        return True if any(not _OF_TESTS.search(m.name) for m in machine.project.own(_SETTINGS)) else None
     named = [name for name in named if not _OF_TESTS.search(name)] or named
     told = {_gives_a_local_one(exported(unwrap(machine.globals[name].get("CACHES"))[0])) for name in named}
     # Where the settings of several deployments differ, nobody says here which one counts.

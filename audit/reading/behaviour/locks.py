@@ -100,9 +100,8 @@ def _is_given_later(scope: Scope, call: ast.Call) -> bool:
     """Whether some call of what `partial` makes gives it a duration."""
     holder = scope.parents.get(call)
     names = {last(t) for t in holder.targets} if isinstance(holder, ast.Assign) else set[str]()
-    modules = scope.machine.project.modules.values()
-    texts = [m.source.text for m in modules if any(name in m.source.text for name in names)]
-    return any(re.search(rf"\b{n}\([^)]*\b(?:timeout|expire|p?x|ex)=", text) for n in names for text in texts)
+    given = (re.compile(rf"\b{name}\([^)]*\b(?:timeout|expire|p?x|ex)=") for name in names)
+    return any(map(scope.machine.project.naming, given))
 
 
 def _taken(scope: Scope, call: ast.Call, names: set[str]) -> Iterator[LockWithExpiry | LockWithoutExpiry]:

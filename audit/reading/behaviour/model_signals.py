@@ -65,8 +65,7 @@ def sent_to(scope: Scope, name: str) -> Iterator[tuple[Scope, ast.expr]]:
 
 def is_sent_otherwise(scope: Scope) -> bool:
     """Whether the project names a signal of this receiver for more than to make it, to connect to it or to send it by its name."""
-    project = scope.machine.project
-    texts = [m.source.text for m in project.modules.values() if not project.is_test_file(m.source.path)]
+    texts = [module.source.text for module in scope.machine.project.own()]
     known = rf"\.(?:{'|'.join(_SENDING)}|connect|disconnect)\b"
     for signal in map(re.escape, _decorating(scope)):
         lines = rf"(?m)^(?!\s*(?:from|import|@)|.*\b{signal}\b\s*(?::[^=\n]+)?=(?!=))[^#\n]*\b{signal}\b(?!{known})"
@@ -133,8 +132,7 @@ def _signals(decorator: ast.expr) -> Iterator[ast.expr]:
 def _connected(machine: Machine) -> frozenset[str]:
     """Names of functions that a module of the program connects to a model's signal."""
     if machine.connected is None:
-        texts = ((module, module.source.text) for module in machine.project.modules.values())
-        connecting = [m for m, text in texts if ".connect(" in text and any(s in text for s in SIGNALS)]
+        connecting = [m for m in machine.project.naming(".connect(") if any(s in m.source.text for s in SIGNALS)]
         calls = (n for module in connecting for n in walk(module.tree) if isinstance(n, ast.Call) and n.args)
         machine.connected = frozenset(
             last(n.args[0]) for n in calls if not SIGNALS.isdisjoint(map(last, _signals(n.func)))

@@ -9,11 +9,12 @@ from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.model_signals import is_sent_otherwise, sent_to
 from audit.reading.behaviour.reaching_values import keeps_parameter, values
-from audit.reading.behaviour.row_objects import PAIRS, QUERIES, is_row_class, is_whether_new
+from audit.reading.behaviour.row_objects import PAIRS, QUERIES, is_row_class, is_whether_new, parameters
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
 from audit.reading.behaviour.type_tests import is_of_a_plain_type
 from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, exported, has_unknown, unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.parameters import defaults_of, placed
 
 _DEPTH = 5
 _PLAIN = (ast.Constant, ast.JoinedStr, ast.Compare, ast.Lambda, ast.Attribute, ast.UnaryOp)
@@ -113,7 +114,7 @@ def _parts(node: ast.expr) -> list[ast.expr]:
 def _is_plain_name(scope: Scope, node: ast.Name, depth: int) -> bool:
     if _says_plain(scope, node.id) or is_of_a_plain_type(scope, node) or depth > _DEPTH:
         return True
-    own = _parameters(scope) if keeps_parameter(scope, node) else []
+    own = parameters(scope) if keeps_parameter(scope, node) else []
     parameter = next((p for p in own if p.arg == node.id), None)
     if parameter is not None and parameter.annotation is not None and _is_plain_type(scope, parameter.annotation):
         return True
@@ -126,17 +127,8 @@ def _is_plain_name(scope: Scope, node: ast.Name, depth: int) -> bool:
     return parameter is None and bool(given) and all(is_plain(scope, value, depth + 1) for value in given)
 
 
-def _parameters(scope: Scope) -> list[ast.arg]:
-    spec = getattr(scope.root, "args", None)
-    return [*spec.posonlyargs, *spec.args, *spec.kwonlyargs] if isinstance(spec, ast.arguments) else []
-
-
 def _has_plain_default(scope: Scope, name: str) -> bool:
-    spec: ast.arguments = scope.root.args  # type: ignore[attr-defined]
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    defaults = dict(zip(reversed(names), reversed(spec.defaults), strict=False))
-    defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
-    held = defaults.get(name)
+    held = defaults_of(scope.spec).get(name)
     return isinstance(held, ast.Constant) and held.value is not None
 
 
@@ -187,7 +179,7 @@ def is_used_as_plain(scope: Scope, call: ast.Call, node: ast.expr) -> bool:
     if not taken:
         return False
     inner = function_scope(scope.machine, function)
-    own = next((p for p in _parameters(inner) if p.arg == taken), None)
+    own = next((p for p in parameters(inner) if p.arg == taken), None)
     if _says_plain(inner, taken) or (
         own is not None and own.annotation is not None and _is_plain_type(inner, own.annotation)
     ):
@@ -197,9 +189,7 @@ def is_used_as_plain(scope: Scope, call: ast.Call, node: ast.expr) -> bool:
 
 def _taken(node: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """What a publication gives the parameters of the task."""
-    spec = node.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    names = placed(node.args)
     if last(call.func) in {"delay", "delay_on_commit", "s", "si"}:
         given: list[ast.expr] = list(call.args)
         yield from ((k.arg, k.value) for k in call.keywords if k.arg)

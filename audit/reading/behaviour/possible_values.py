@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.scope import Scope, keyword, last, opaque
 from audit.reading.python.abstract_values import ClassValue, Table, Value, exported, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
@@ -109,9 +109,8 @@ def arguments_given(scope: Scope, node: _Function, parameter: str) -> Iterator[t
 
 def _naming(scope: Scope, name: str) -> list[Module] | None:
     """The modules of the program that hold a name; None for a name that is all over it, and tells nothing."""
-    word, project = re.compile(rf"\b{re.escape(name)}\b"), scope.machine.project
-    held = [m for m in project.modules.values() if name in m.source.text and word.search(m.source.text)]
-    found = [m for m in held if not project.is_test_file(m.source.path)]
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    found = [m for m in scope.machine.project.own(name) if word.search(m.source.text)]
     return found if len(found) <= _MODULES else None
 
 
@@ -123,7 +122,7 @@ def argument_of(call: ast.Call, node: _Function, parameter: str) -> ast.expr | N
     """What a call of a function gives a parameter, its default included; None where that cannot be told."""
     if (named := keyword(call, parameter)) is not None:
         return named
-    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+    if any(isinstance(a, ast.Starred) for a in call.args) or opaque(call):
         return None
     given = dict(zip(placed(node.args), call.args, strict=False))
     return given.get(parameter) or defaults_of(node.args).get(parameter)
@@ -248,7 +247,6 @@ def _table(scope: Scope, node: ast.expr) -> Value:
     cls = owner(scope) if isinstance(node, ast.Attribute) and last(node.value) in {"self", "cls"} else None
     if not isinstance(cls, ClassValue) or not isinstance(node, ast.Attribute):
         return scope.evaluated(node)
-    modules = scope.machine.project.modules.values()
-    named = [m.tree for m in modules if node.attr in m.source.text]
-    given = [value for tree in named for n in walk(tree) for value in bound(n, node.attr)]
+    named = scope.machine.project.naming(node.attr)
+    given = [value for module in named for n in walk(module.tree) for value in bound(n, node.attr)]
     return unwrap(class_attribute(cls, node.attr))[0] if len(given) == 1 else UNKNOWN

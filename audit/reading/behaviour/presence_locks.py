@@ -49,10 +49,8 @@ def singleton_lock(scope: Scope) -> bool | None:
             and base is not None
         ):
             told = keyword(decorator, "lock_expiry") if isinstance(decorator, ast.Call) else None
-            texts = (module.source.text for module in scope.machine.project.modules.values())
-            return (
-                scope.value(told) is not None if told is not None else any("singleton_lock_expiry" in t for t in texts)
-            )
+            named = scope.machine.project.naming("singleton_lock_expiry")
+            return scope.value(told) is not None if told is not None else bool(named)
     return None
 
 

@@ -226,9 +226,7 @@ def _holds_for_all(scope: Scope, node: ast.expr) -> bool:
 
 def _is_class_or_task(scope: Scope, name: str) -> bool:
     """The first parameter of a class method, or the task itself where it is bound."""
-    spec = getattr(scope.root, "args", None)
-    first = next(iter([*spec.posonlyargs, *spec.args]), None) if isinstance(spec, ast.arguments) else None
-    if first is None or first.arg != name:
+    if [a.arg for a in (*scope.spec.posonlyargs, *scope.spec.args)][:1] != [name]:
         return False
     if any(last_name(base) == "Task" for base in ancestors(owner(scope))):
         return True
@@ -280,10 +278,7 @@ def _adds_to_itself(scope: Scope, value: ast.expr, text: str) -> bool:
 
 
 def _comes_from_a_parameter(scope: Scope, value: ast.expr) -> bool:
-    spec = getattr(scope.root, "args", None)
-    if not isinstance(spec, ast.arguments) or not isinstance(value, ast.Name):
-        return False
-    return value.id in {*parameters_of(spec)} - {"self", "cls"}
+    return isinstance(value, ast.Name) and value.id in {*parameters_of(scope.spec)} - {"self", "cls"}
 
 
 def _counted(scope: Scope, call: ast.Call) -> str:
@@ -327,7 +322,7 @@ def _asked_generator(scope: Scope, call: ast.Call) -> str:
     if name in scope.assigned or isinstance(scope.evaluated(node), Instance):
         return ""
     written = re.compile(rf"(?m)^{re.escape(name)}\s*(?::[^=\n]*)?=[^=]")
-    modules = [m for m in scope.machine.project.modules.values() if written.search(m.source.text)]
+    modules = scope.machine.project.naming(written)
     made = [
         value
         for module in modules

@@ -250,7 +250,7 @@ def _by_callers(scope: Scope, node: ast.expr) -> tuple[str, ...]:
     if not isinstance(key, ast.Name) or not isinstance(root, ast.FunctionDef) or root.decorator_list:
         return ()
     table = scope.evaluated(node.value) if isinstance(node, ast.Subscript) else None
-    given = [other.evaluated(one) for other, one in arguments_of(scope, root.args, key.id)]
+    given = [other.evaluated(one) for other, one in arguments_of(scope, key.id)]
     known = isinstance(table, Table) and not table.opaque and all(isinstance(k, str) and k in table for k in given)
     found = (
         [exported(table[k]) for k in given] if isinstance(table, Table) and known else given if table is None else []
@@ -299,13 +299,7 @@ _CLASS_OF_TASKS = re.compile(
 
 def replaces_every_way(scope: Scope) -> bool:
     """Whether the project has a class of tasks with an `apply_async` of its own, which any task may have for a base."""
-    project = scope.machine.project
-    return any(
-        "def apply_async(" in module.source.text
-        and _CLASS_OF_TASKS.search(module.source.text)
-        and not project.is_test_file(module.source.path)
-        for module in project.modules.values()
-    )
+    return any(_CLASS_OF_TASKS.search(m.source.text) for m in scope.machine.project.own("def apply_async("))
 
 
 def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:

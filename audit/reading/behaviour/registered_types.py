@@ -24,8 +24,8 @@ def travels_as_its_key(scope: Scope, node: ast.expr) -> bool:
 
 def _registered(scope: Scope) -> Iterator[tuple[Module, str, ast.expr]]:
     """Each class by its name, with its encoder: `register_type(Order, "order", Order.key, …)` of `kombu.utils.json`."""
-    for module in scope.machine.project.modules.values():
-        if _REGISTERS.search(module.source.text) and "kombu" in module.source.text:
+    for module in scope.machine.project.naming(_REGISTERS):
+        if "kombu" in module.source.text:
             for call in walk(module.tree):
                 if isinstance(call, ast.Call) and last(call.func) == "register_type":
                     given = {k.arg: k.value for k in call.keywords}

@@ -62,8 +62,7 @@ def _failed_ones(scope: Scope) -> frozenset[str]:
 
 
 def _first(scope: Scope) -> str:
-    spec = scope.root.args if isinstance(scope.root, _FUNCTIONS) else None
-    return next((a.arg for a in (*spec.posonlyargs, *spec.args)), "") if spec else ""
+    return next((a.arg for a in (*scope.spec.posonlyargs, *scope.spec.args)), "")
 
 
 def _signs_itself(scope: Scope, node: ast.AST) -> bool:

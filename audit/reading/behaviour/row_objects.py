@@ -135,7 +135,7 @@ def _class_values(cls: ast.ClassDef, name: str) -> Iterator[ast.expr | None]:
 def is_collection(scope: Scope, node: ast.Attribute) -> bool:
     """Whether an attribute of a row holds other rows, each written by itself: by its class, else by all that bear its name."""
     known = [c.node for cls in row_classes(scope, node.value, 0) for c in lineage(cls)]
-    modules = [m for m in scope.machine.project.modules.values() if node.attr in m.source.text]
+    modules = scope.machine.project.naming(node.attr)
     classes = known or [n for m in modules for n in walk(m.tree) if isinstance(n, ast.ClassDef)]
     given = [value for cls in classes for value in _class_values(cls, node.attr)]
     if not given:
@@ -153,7 +153,7 @@ def row_classes(scope: Scope, node: ast.expr, depth: int) -> Iterator[ClassValue
     for inner in walk(node) if depth <= _DEPTH else ():
         if not isinstance(inner, ast.Name):
             continue
-        annotations = [p.annotation for p in _parameters(scope) if p.arg == inner.id and p.annotation]
+        annotations = [p.annotation for p in parameters(scope) if p.arg == inner.id and p.annotation]
         cls = owner(scope) if inner.id == "self" else scope.evaluated(annotations[0] if annotations else inner)
         if isinstance(cls, ClassValue) and is_row_class(scope, cls):
             yield cls
@@ -182,21 +182,20 @@ def _other_methods(scope: Scope) -> Iterator[Scope]:
             yield function_scope(scope.machine, value)
 
 
-def _parameters(scope: Scope) -> list[ast.arg]:
-    spec = getattr(scope.root, "args", None)
-    return [*spec.posonlyargs, *spec.args, *spec.kwonlyargs] if isinstance(spec, ast.arguments) else []
+def parameters(scope: Scope) -> list[ast.arg]:
+    """Those of a function, with their annotations."""
+    return [*scope.spec.posonlyargs, *scope.spec.args, *scope.spec.kwonlyargs]
 
 
 def _is_parameter(scope: Scope, name: str) -> bool:
-    return any(parameter.arg == name for parameter in _parameters(scope))
+    return any(parameter.arg == name for parameter in parameters(scope))
 
 
 def _is_row_parameter(scope: Scope, name: str) -> bool:
-    parameters = _parameters(scope)
-    own = next(p for p in parameters if p.arg == name)
+    own = next(p for p in parameters(scope) if p.arg == name)
     if own.annotation is not None and is_row_class(scope, own.annotation):
         return True
-    if name == "self" and own is parameters[0]:
+    if name == "self" and own is parameters(scope)[0]:
         return is_row_class(scope, owner(scope)) or _is_mixed_into_rows(scope, owner(scope))
     if name == "target":
         return listens_before_commit(scope)
@@ -205,8 +204,8 @@ def _is_row_parameter(scope: Scope, name: str) -> bool:
 
 def _is_mixed_into_rows(scope: Scope, cls: Value) -> bool:
     """Whether a class of rows inherits from this one, which is none by itself."""
-    for module in scope.machine.project.modules.values() if isinstance(cls, ClassValue) else ():
-        for node in module.tree.body if "class " in module.source.text else ():
+    for module in scope.machine.project.naming("class ") if isinstance(cls, ClassValue) else ():
+        for node in module.tree.body:
             if isinstance(node, ast.ClassDef) and len(node.bases) > 1:
                 heir = scope.machine.module_names(module.name).get(node.name)
                 if isinstance(heir, ClassValue) and any(one is cls for one in ancestors(heir)) and _is_of_rows(heir):

@@ -29,11 +29,13 @@ from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
+from audit.reading.python.parameters import parameters_of, placed, spread_of
 from audit.reading.python.syntax_cache import Place
 
 N = TypeVar("N", bound=ast.AST)
 P = ParamSpec("P")
 _DEPTH = 6
+_NO_PARAMETERS = ast.arguments([], [], None, [], [], None, [])
 # How many local names may stand for one another.
 _NAMES = 30
 
@@ -116,6 +118,11 @@ class Scope:
         """The statements."""
         return list(getattr(self.root, "body", []))
 
+    @property
+    def spec(self) -> ast.arguments:
+        """The signature of the function; an empty one for the module's own statements."""
+        return self.root.args if isinstance(self.root, ast.FunctionDef | ast.AsyncFunctionDef) else _NO_PARAMETERS
+
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         """What holds a node, from the inside out."""
         while node in self.parents:
@@ -138,11 +145,7 @@ class Scope:
     @cached_property
     def assigned(self) -> dict[str, ast.expr | None]:
         """Local names by the only expression they are given; None for those given several, or something else."""
-        found: dict[str, ast.expr | None] = {}
-        if isinstance(self.root, ast.FunctionDef | ast.AsyncFunctionDef):
-            spec = self.root.args
-            names = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg]
-            found |= dict.fromkeys([a.arg for a in names if a], None)
+        found: dict[str, ast.expr | None] = dict.fromkeys([*parameters_of(self.spec), *spread_of(self.spec)], None)
         for node in self.all(ast.Name):
             if isinstance(node.ctx, ast.Store):
                 parent = self.parents.get(node)
@@ -284,15 +287,12 @@ def calls_of(scope: Scope, name: str, written: str = "") -> Iterator[tuple[Scope
 
     `written`: what the text of their modules holds, where that is more than the name.
     """
-    project = scope.machine.project
-    for module_name, module in project.modules.items():
-        if (written or f"{name}(") not in module.source.text or project.is_test_file(module.source.path):
-            continue
+    for module in scope.machine.project.own(written or f"{name}("):
         pending: list[tuple[str, str, ast.AST]] = [("", "", module.tree)]
         while pending:
             symbol, prefix, root = pending.pop()
             other = Scope(scope.machine, module, symbol, root)
-            pending += [(f"{module_name}:{q}", f"{q}.<locals>.", n) for q, n in gather(other, prefix)]
+            pending += [(f"{module.name}:{q}", f"{q}.<locals>.", n) for q, n in gather(other, prefix)]
             yield from ((other, call) for call in other.calls if last(call.func) == name)
 
 
@@ -338,8 +338,7 @@ def _parameter(function: FunctionValue, place: int | str) -> str:
     """The name of the parameter that takes an argument of a call."""
     if isinstance(place, str):
         return place
-    names = [a.arg for a in (*function.node.args.posonlyargs, *function.node.args.args)]
-    place += names[:1] in (["self"], ["cls"])
+    names = placed(function.node.args)
     return names[place] if place < len(names) else ""
 
 

@@ -168,8 +168,7 @@ def _is_method_of(scope: Scope, called: str, dotted: str) -> bool:
 
 def _spread(scope: Scope, node: ast.expr) -> Iterator[ast.expr]:
     """What a tuple or a list holds, wherever it is written; nothing where that is not known."""
-    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    default = defaults_of(spec).get(node.id) if spec and isinstance(node, ast.Name) else None
+    default = defaults_of(scope.spec).get(node.id) if isinstance(node, ast.Name) else None
     written = scope.given(default or node)
     if isinstance(written, ast.Tuple | ast.List):
         yield from written.elts

@@ -125,9 +125,7 @@ def _stands(scope: Scope, name: str, place: Place) -> bool:
     if place is not Place.OWN or not scope.machine.project.holds(_OF_FLASK):
         return place in _FOR_WANT
     given_to = re.compile(rf"\b{re.escape(name)}\b(?:[\"']\])?\s*(?::[^=\n]+)?=(?!=)|[\"']{re.escape(name)}[\"']\s*:")
-    modules = scope.machine.project.modules.values()
-    texts = (m.source.text for m in modules if not scope.machine.project.is_test_file(m.source.path))
-    return sum(len(given_to.findall(text)) for text in texts if name in text) == 1
+    return sum(len(given_to.findall(module.source.text)) for module in scope.machine.project.own(name)) == 1
 
 
 def _is_refused(scope: Scope, name: str, text: str) -> bool:

@@ -3,8 +3,9 @@
 import ast
 import re
 
+from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, Value
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Value
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 
@@ -23,8 +24,8 @@ def makes_one_object(scope: Scope, call: ast.Call) -> bool:
     callee = scope.evaluated(call.func)
     if isinstance(callee, ClassValue):
         return is_single(callee)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+    function = function_of(callee)
+    if function is None or isinstance(function.node, ast.Lambda):
         return False
     cached = any(last(_callee(d)) in _CACHES for d in function.node.decorator_list) and not call.args
     return cached or _keeps_what_it_makes(function)
@@ -42,11 +43,10 @@ def is_made_once(scope: Scope, cls: ClassValue) -> bool:
     """Whether each call of a class, in the whole project, stands in a function without parameters that keeps what it answers."""
     name, calls = cls.node.name, list[bool]()
     made = re.compile(rf"(?<!class )\b{name}\(")
-    project = scope.machine.project
-    own = [m for m in project.modules.values() if f"{name}(" in m.source.text and made.search(m.source.text)]
-    if any(not _KEEPS.search(m.source.text) for m in own if not project.is_test_file(m.source.path)):
+    own = [m for m in scope.machine.project.own(f"{name}(") if made.search(m.source.text)]
+    if any(not _KEEPS.search(m.source.text) for m in own):
         return False
-    for module in (m for m in own if not project.is_test_file(m.source.path)):
+    for module in own:
         cached = [n for n in walk(module.tree) if isinstance(n, ast.FunctionDef) and _caches_all(n)]
         inside = {id(n) for function in cached for n in walk(function)}
         asked = [n for n in walk(module.tree) if isinstance(n, ast.Call) and last(n.func) == name]

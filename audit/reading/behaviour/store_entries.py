@@ -8,6 +8,7 @@ from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import ClassValue, External, Instance
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.parameters import parameters_of
 
 _STORES = re.compile(
     r"(?i)^(redis|valkey|shelve|dbm|diskcache|sqlitedict|pickledb|zodb|plyvel|lmdb|rocksdict|leveldb|etcd3?|consul|"
@@ -49,12 +50,8 @@ def held_object(scope: Scope, node: ast.AST) -> str:
     if not isinstance(setter, ast.Attribute) or not isinstance(setter.value, ast.Name):
         return ""
     name, getter = setter.value.id, setter.attr.replace("set_", "get_", 1)
-    spec = getattr(scope.root, "args", None)
-    given = (
-        {a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)} if isinstance(spec, ast.arguments) else ()
-    )
     made = scope.given(setter.value)
-    if getter == setter.attr or (name not in given and made is setter.value):
+    if getter == setter.attr or (name not in parameters_of(scope.spec) and made is setter.value):
         return ""
     asks = any(
         isinstance(c.func, ast.Attribute) and c.func.attr == getter and ast.unparse(c.func.value) == name and not c.args

@@ -106,7 +106,7 @@ def _tells_the_address(scope: Scope, node: ast.expr) -> bool:
         return True
     names = {last(n) for part in parts for n in walk(part) if isinstance(n, ast.Name | ast.Attribute)} - {"self", "url"}
     given = re.compile(rf"(?m)^[^\n=]*\b(?:{'|'.join(map(re.escape, sorted(names)))})\b[^\n=]*=[^\n]*rest/v1")
-    return bool(names) and any(given.search(m.source.text) for m in scope.machine.project.modules.values())
+    return bool(names and scope.machine.project.naming(given))
 
 
 def _by_http(scope: Scope, call: ast.Call) -> Iterator[BoundedRead | UnboundedRead]:
@@ -118,7 +118,7 @@ def _by_http(scope: Scope, call: ast.Call) -> Iterator[BoundedRead | UnboundedRe
         return
     made = scope.given(params) if params is not None else None
     unread = made is not None and not isinstance(made, ast.Dict)
-    rest = scope.root.args.kwarg if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    rest = scope.spec.kwarg
     if unread and rest and isinstance(made, ast.Name) and made.id == rest.arg:
         # What callers add under names of their own.
         given = [
@@ -173,10 +173,9 @@ def _answers(scope: Scope, call: ast.Call) -> list[tuple[Scope, ast.expr]]:
 
 def _given(scope: Scope, name: str) -> list[tuple[Scope, ast.expr]]:
     """What the calls of the project give a parameter."""
-    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if spec is None or name not in {a.arg for a in (*spec.args, *spec.kwonlyargs)} - {"self", "cls"}:
+    if name not in {a.arg for a in (*scope.spec.args, *scope.spec.kwonlyargs)} - {"self", "cls"}:
         return []
-    given = ((other, argument(spec, name, call)) for other, call in calls_of(scope, last_name(scope)))
+    given = ((other, argument(scope.spec, name, call)) for other, call in calls_of(scope, last_name(scope)))
     return [(other, value) for other, value in given if value is not None]
 
 

@@ -76,10 +76,7 @@ def _uses(scope: Scope, name: str) -> int:
     What makes an application is called by several modules, each of them the start of another process.
     """
     found = [0]
-    for module in scope.machine.project.modules.values():
-        text = module.source.text
-        if name not in text or scope.machine.project.is_test_file(module.source.path):
-            continue
+    for module in scope.machine.project.own(name):
         repeated = {id(n) for loop in walk(module.tree) if isinstance(loop, _LOOPS) for n in walk(loop)}
         count = 0
         for node in walk(module.tree):

@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 
 from audit.model.word_tables import word_set
+from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.deployed_branches import deployed
 from audit.reading.behaviour.exception_handlers import inside, scope_of
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import BoundMethod, FunctionValue, Value
 from audit.reading.python.child_nodes import walk
 
 LOGGING = word_set("critical debug error exception info log print print_exc warn warning capture_exception")
@@ -132,15 +132,9 @@ def hands_on(node: ast.AST) -> bool:
     return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and last(node.func) in _HAND_ON)
 
 
-def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
-    callee: Value = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    return function if isinstance(function, FunctionValue) else None
-
-
 def _logs_an_error(scope: Scope, call: ast.Call) -> bool:
     """Whether a function of the project logs an error itself."""
-    function = _called(scope, call)
+    function = called_function(scope, call)
     inner = walk(function.node) if function else ()
     return any(isinstance(n, ast.Call) and last(n.func) in _OF_ERRORS for n in inner)
 
@@ -149,7 +143,7 @@ def _raises(scope: Scope, call: ast.Call, caught: str | None) -> bool:
     """Whether a function of the project may raise again, or one that is not known is handed the error itself."""
     if last(call.func) in LOGGING | _SHAPES:
         return False
-    function = _called(scope, call)
+    function = called_function(scope, call)
     if function:
         body = [function.node.body] if isinstance(function.node, ast.Lambda) else function.node.body
         run = deployed(scope_of(scope, function), [s for s in body if isinstance(s, ast.stmt)], hands_on)[0]

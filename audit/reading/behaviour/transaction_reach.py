@@ -5,11 +5,11 @@ import re
 
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.called_functions import function_of, inside
 from audit.reading.behaviour.possible_values import argument_of
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import (
-    BoundMethod,
     ClassValue,
     External,
     FunctionValue,
@@ -45,8 +45,8 @@ def is_transaction(scope: Scope, node: ast.expr, depth: int = _DEPTH) -> bool:
             return True
         # An object that is called, where it is one.
         made = class_attribute(cls, "__call__") if isinstance(made, Instance) and called is not node else UNKNOWN
-    function = made.function if isinstance(made, BoundMethod) else made
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+    function = function_of(made)
+    if function is None or isinstance(function.node, ast.Lambda):
         return False
     inner = function_scope(scope.machine, function)
     if any("contextmanager" in ast.unparse(d) for d in function.node.decorator_list):
@@ -104,10 +104,8 @@ def _wraps(decorator: ast.AST) -> bool:
 
 def _commits(scope: Scope, value: Value, depth: int, after: int = 0) -> bool:
     """Whether a function commits after this line, by itself or by a function of the project."""
-    function = value.function if isinstance(value, BoundMethod) else value
-    if not isinstance(function, FunctionValue) or isinstance(function.node, ast.Lambda):
+    if (inner := inside(scope, function_of(value))) is None:
         return False
-    inner = function_scope(scope.machine, function)
     calls = [call for call in inner.calls if call.lineno > after]
     if any(last(call.func) == "commit" for call in calls):
         return True

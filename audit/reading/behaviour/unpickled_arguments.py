@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from audit.model.observations.messages import UnpickledArgument
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import External
+from audit.reading.python.parameters import parameters_of, spread_of
 
 WORDS = ("pickle", "dill", "marshal", "unsafe_load", "yaml", "joblib", "eval(", "exec(")
 _RUNS = frozenset(
@@ -36,9 +37,7 @@ _DEPTH = 12
 
 def unpickled_arguments(scope: Scope) -> Iterator[UnpickledArgument]:
     """UnpickledArgument: each call that decodes a parameter, or a part of one."""
-    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    taken = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg] if spec else []
-    names = {a.arg for a in taken if a} - {"self", "cls"}
+    names = {*parameters_of(scope.spec), *spread_of(scope.spec)} - {"self", "cls"}
     for call in scope.calls if names else ():
         dotted = next((name for name in _callees(scope, call) if name in _RUNS), scope.external(call.func))
         source = call.args[0] if call.args else None

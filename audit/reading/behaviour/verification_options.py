@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_list, word_set
+from audit.reading.behaviour.called_functions import function_of, inside
 from audit.reading.behaviour.row_objects import owner
-from audit.reading.behaviour.scope import Scope, function_scope, last
+from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import (
-    BoundMethod,
     ClassValue,
     External,
     FunctionValue,
@@ -101,9 +101,7 @@ def _spread(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, str, ast.expr
         callee = unwrap(scope.evaluated(made.func))[0]
     elif isinstance(made, ast.Attribute) and last(made.value) == "self" and isinstance(cls := owner(scope), ClassValue):
         callee = unwrap(class_attribute(cls, made.attr))[0]
-    function = callee.function if isinstance(callee, BoundMethod) else callee
-    if isinstance(function, FunctionValue) and not isinstance(function.node, ast.Lambda):
-        inner = function_scope(scope.machine, function)
+    if inner := inside(scope, function_of(callee)):
         for answer in inner.all(ast.Return):
             if answer.value is not None:
                 yield from ((inner, key, value) for key, value in _entries(inner, answer.value))
@@ -111,7 +109,7 @@ def _spread(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, str, ast.expr
 
 def opaque_spread(scope: Scope, call: ast.Call) -> str:
     """`**options` of which nothing tells what it holds, as written; the function's own `**` apart, read where it is called."""
-    own = getattr(getattr(scope.root, "args", None), "kwarg", None)
+    own = scope.spec.kwarg
     for given in call.keywords:
         handed = own and isinstance(given.value, ast.Name) and given.value.id == own.arg
         if given.arg is None and not isinstance(given.value, ast.Dict) and not handed:

@@ -127,10 +127,10 @@ def _texts(scope: Scope, node: ast.expr, depth: int) -> set[Value]:
     value = scope.evaluated(node)
     if isinstance(value, str | int):
         return {value}
-    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if not depth or not spec or not isinstance(node, ast.Name):
+    if not depth or not scope.symbol or not isinstance(node, ast.Name):
         return set()
-    given = [g for other, call in calls_of(scope, last_name(scope)) for g in [(other, argument(spec, node.id, call))]]
+    calls = calls_of(scope, last_name(scope))
+    given = [(other, argument(scope.spec, node.id, call)) for other, call in calls]
     found = [_texts(other, one, depth - 1) if one is not None else set() for other, one in given]
     return set().union(*found) if found and all(found) else set()
 
@@ -141,18 +141,17 @@ def _of_a_name(scope: Scope, node: ast.Name, depth: int, judge: Judge) -> frozen
     ]
     given += [a.value for a in scope.all(ast.AnnAssign) if a.value and last(a.target) == node.id]
     found = [sides(scope, value, judge, depth - 1) for value in given]
-    spec = scope.root.args if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if spec and node.id in parameters_of(spec):
-        found.append(_of_a_parameter(scope, spec, node.id, depth, judge))
+    if node.id in parameters_of(scope.spec):
+        found.append(_of_a_parameter(scope, node.id, depth, judge))
         # What is decorated, a task or a route, is given its arguments by nobody that the text shows.
         found += [_UNREAD] if getattr(scope.root, "decorator_list", ()) else []
     return frozenset().union(*found) if found else _UNREAD
 
 
-def _of_a_parameter(scope: Scope, spec: ast.arguments, name: str, depth: int, judge: Judge) -> frozenset[Side]:
+def _of_a_parameter(scope: Scope, name: str, depth: int, judge: Judge) -> frozenset[Side]:
     """What a parameter is given: its default, and what the calls of the project that bear the function's name give."""
-    default, calls = defaults_of(spec).get(name), list(calls_of(scope, last_name(scope)))
-    arguments = [(other, call, argument(spec, name, call)) for other, call in calls]
+    default, calls = defaults_of(scope.spec).get(name), list(calls_of(scope, last_name(scope)))
+    arguments = [(other, call, argument(scope.spec, name, call)) for other, call in calls]
     found = [
         sides(other, given, judge, depth - 1)
         for other, _, given in arguments
@@ -168,21 +167,18 @@ def _is_handed(scope: Scope, name: str) -> bool:
     """Whether the project names a function without calling it there: what it is given to may call it otherwise."""
     word = rf"(?<![\"'])\b{re.escape(name)}\b(?![\"'])(?!\s*\()"
     known = re.compile(rf"(?m)^.*\b(?:def|import)\b.*\b{re.escape(name)}\b")
-    project = scope.machine.project
-    for module in project.modules.values():
-        text = module.source.text
-        if name in text and not project.is_test_file(module.source.path):
-            start = "" if known.search(text) else r"\."
-            if re.search(rf"(?m)^(?!\s*(?:from|import|def|class|async def) )[^#\n]*{start}{word}", text):
-                return True
+    for text in (module.source.text for module in scope.machine.project.own(name)):
+        start = "" if known.search(text) else r"\."
+        if re.search(rf"(?m)^(?!\s*(?:from|import|def|class|async def) )[^#\n]*{start}{word}", text):
+            return True
     return False
 
 
-def arguments_of(scope: Scope, spec: ast.arguments, name: str) -> list[tuple[Scope, ast.expr]]:
+def arguments_of(scope: Scope, name: str) -> list[tuple[Scope, ast.expr]]:
     """The default of a parameter, and what the calls of the project that bear the function's name give it."""
-    default = defaults_of(spec).get(name)
+    default = defaults_of(scope.spec).get(name)
     found = [(scope, default)] if default is not None else []
-    given = ((other, argument(spec, name, call)) for other, call in calls_of(scope, last_name(scope)))
+    given = ((other, argument(scope.spec, name, call)) for other, call in calls_of(scope, last_name(scope)))
     return [*found, *((other, value) for other, value in given if value is not None)]
 
 
@@ -231,11 +227,10 @@ def own_classes(scope: Scope, name: str) -> Iterator[tuple[Module, str, ast.Clas
         return
     machine = scope.machine
     related = lineage(cls)
-    for key, module in machine.project.modules.items():
-        if name in module.source.text and not machine.project.is_test_file(module.source.path):
-            values = machine.module_names(key).values()
-            made = [v for v in values if isinstance(v, ClassValue) and v.module == key and cls in lineage(v)]
-            related = [*related, *(v for v in made if v not in related)]
+    for key in (module.name for module in machine.project.own(name)):
+        values = machine.module_names(key).values()
+        made = [v for v in values if isinstance(v, ClassValue) and v.module == key and cls in lineage(v)]
+        related = [*related, *(v for v in made if v not in related)]
     for one in related:
         yield machine.project.modules[one.module], one.symbol.partition(":")[2], one.node
 

@@ -55,7 +55,7 @@ def _additions_are_read(machine: Machine) -> bool:
     entries = [unwrap(entry)[0] for one in schedules if isinstance(one, Table) for entry in one.values()]
     origins = [entry.origins.get("task") for entry in entries if isinstance(entry, Table)]
     read = {(origin.path, origin.first) for origin in origins if origin}
-    modules = [m for m in machine.project.modules.values() if not machine.project.is_test_file(m.source.path)]
+    modules = machine.project.own()
     for module in (m for m in modules if _ADDS in m.source.text):
         # What a module adds as it is loaded was read, and taken back where nothing loads it.
         nodes = [n for f in walk(module.tree) if isinstance(f, Definition) for n in walk(f)]
@@ -147,11 +147,7 @@ _SETTING = re.compile(r"\bsettings\.CELERY_?BEAT_SCHEDULE\s*(?:=[^=]|\[|\.(?:upd
 
 def adds_rows(machine: Machine) -> bool:
     """Whether code of the project adds periodic tasks where they are not followed: in a database, in Django's settings."""
-    return any(
-        (_writes_rows(module.source.text) or _SETTING.search(module.source.text))
-        and not machine.project.is_test_file(module.source.path)
-        for module in machine.project.modules.values()
-    )
+    return any(_writes_rows(m.source.text) or _SETTING.search(m.source.text) for m in machine.project.own())
 
 
 def _writes_rows(text: str) -> bool:

@@ -376,8 +376,7 @@ def follow_initialisers(machine: Machine) -> None:
 
 
 def _is_called(machine: Machine) -> bool:
-    modules = machine.project.modules.values()
-    return any(f".{_INITIALISER}(" in m.source.text for m in modules if not machine.project.is_test_file(m.source.path))
+    return bool(machine.project.own(f".{_INITIALISER}("))
 
 
 _INITIALISER = "init_app"

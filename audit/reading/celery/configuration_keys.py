@@ -31,16 +31,10 @@ def value_of_key(machine: Machine, node: ast.expr) -> tuple[Value, str]:
     if not key:
         return UNKNOWN, ""
     defined = re.compile(rf"(?m)^[ \t]*{key}\s*(:[^=\n]+)?=")
-    modules = [
-        name
-        for name, module in sorted(machine.project.modules.items())
-        if key in module.source.text
-        and not machine.project.is_test_file(module.source.path)
-        and defined.search(module.source.text)
-    ]
+    modules = [module for module in machine.project.own(key) if defined.search(module.source.text)]
     if len(modules) != 1:
         return UNKNOWN, ""
-    names = machine.module_names(modules[0])
+    names = machine.module_names(modules[0].name)
     held = [names, *(value.names for value in names.values() if isinstance(value, ClassValue))]
     found = [table[key] for table in held if key in table]
     value, changed = unwrap(found[0])[0] if len(found) == 1 else UNKNOWN, set(_changed_entries(machine, node))
@@ -87,12 +81,7 @@ def value_of_config(machine: Machine, node: ast.expr) -> tuple[Value, str]:
     """
     if not isinstance(node, ast.Attribute) or node.attr != "config" or not dotted(node):
         return UNKNOWN, ""
-    named = dict.fromkeys(
-        name
-        for _, module in sorted(machine.project.modules.items())
-        if "from_object" in module.source.text and not machine.project.is_test_file(module.source.path)
-        for name in _LOADED.findall(module.source.text)
-    )
+    named = {name for m in machine.project.own("from_object") for name in _LOADED.findall(m.source.text)}
     found = [name for name in named if _has_settings(machine, name)]
     return (unwrap(machine.resolve(found[0]))[0], dotted(node)) if len(found) == 1 else (UNKNOWN, "")
 
@@ -129,9 +118,8 @@ def _words(module: Module | None, node: ast.expr, depth: int) -> Iterator[str]:
 
 def _modules_named(machine: Machine, word: str) -> Iterator[str]:
     stem = word.rpartition("/")[2].removesuffix(".py")
-    for name, module in machine.project.modules.items() if stem.isidentifier() else ():
-        if name.rpartition(".")[2] == stem and not machine.project.is_test_file(module.source.path):
-            yield name
+    own = machine.project.own() if stem.isidentifier() else ()
+    return (module.name for module in own if module.name.rpartition(".")[2] == stem)
 
 
 def _has_settings(machine: Machine, name: str) -> bool:
@@ -159,13 +147,8 @@ def agreed(published: list[Table], missing: str) -> Table:
 def published_settings(machine: Machine, missing: str) -> list[str]:
     """Modules of Django settings in the package of one that is not there."""
     package = missing.rpartition(".")[0]
-    return [
-        name
-        for name, module in sorted(machine.project.modules.items())
-        if name.rpartition(".")[0] == package
-        and _DJANGO_SETTINGS.search(module.source.text)
-        and not machine.project.is_test_file(module.source.path)
-    ]
+    beside = (module for module in machine.project.own() if module.name.rpartition(".")[0] == package)
+    return sorted(module.name for module in beside if _DJANGO_SETTINGS.search(module.source.text))
 
 
 def serves_tests(machine: Machine, name: str) -> bool:

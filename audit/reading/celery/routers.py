@@ -100,5 +100,5 @@ def _answer(machine: Machine, router: FunctionValue | BoundMethod, name: str) ->
 
 def _sent(machine: Machine) -> list[str]:
     """The names that tasks of others are sent by; an empty one for a name that is not written there."""
-    texts = (m.source.text for m in machine.project.modules.values() if "send_task(" in m.source.text)
-    return [found.group(1) or "" for text in texts for found in _SENT.finditer(text)]
+    sending = machine.project.naming("send_task(")
+    return [found.group(1) or "" for module in sending for found in _SENT.finditer(module.source.text)]

@@ -53,7 +53,7 @@ class WorkerStarts:
                 return set()
             included = process.options.get("include", "").split(",")
             found |= named | {f"{name}.celery" for name in named} | set(filter(None, included))
-        scripts = {name for name, module in self.project.modules.items() if "worker_main" in module.source.text}
+        scripts = {module.name for module in self.project.naming("worker_main")}
         return found | scripts if found else found
 
     @property
@@ -84,7 +84,7 @@ class WorkerStarts:
     @property
     def others(self) -> set[str]:
         """Modules that another command than `celery -A` may start: a server, which publishes, or a worker's script."""
-        found = {name for name, module in self.project.modules.items() if _RUNS.search(module.source.text)}
+        found = {module.name for module in self.project.naming(_RUNS)}
         for name, values in self.machine.globals.items():
             served = [unwrap(value)[0] for value in values.values()]
             if any(is_application(value) or is_flask(value) for value in served):

@@ -60,10 +60,5 @@ def _is_used(machine: Machine, key: str, path: str) -> bool:
     """Whether code reads the name: where it is defined, a text of the same name is that of a variable."""
     used = re.compile(rf"(?m)^[^#\n]*?(?<![\"'\w]){key}\b(?!\s*(:[^=\n]+)?=(?!=))")
     said = re.compile(rf"[\"']{key}[\"']")
-    for module in machine.project.modules.values():
-        text = module.source.text
-        if key not in text or machine.project.is_test_file(module.source.path):
-            continue
-        if used.search(text) or (module.source.path != path and said.search(text)):
-            return True
-    return False
+    sources = (module.source for module in machine.project.own(key))
+    return any(used.search(s.text) or (s.path != path and said.search(s.text)) for s in sources)

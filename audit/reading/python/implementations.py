@@ -59,13 +59,8 @@ class Implementations:
     @cached_property
     def classes(self) -> list[ClassValue]:
         """The classes of the program, by the modules that define them."""
-        project = self._machine.project
-        held = (
-            unwrap(value)[0]
-            for name, module in project.modules.items()
-            if not project.is_test_file(module.source.path)
-            for value in self._machine.globals.get(name, {}).values()
-        )
+        tables = (self._machine.globals.get(module.name) for module in self._machine.project.own())
+        held = (unwrap(value)[0] for table in tables if table for value in table.values())
         return [*dict.fromkeys(value for value in held if isinstance(value, ClassValue))]
 
 

@@ -185,13 +185,8 @@ class ImplicitCalls:
     @cached_property
     def _fallbacks(self) -> dict[tuple[str, str], list[str]]:
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for module in self._machine.project.modules.values():
-            tries = (
-                module.tree.body
-                if "ImportError" in module.source.text or "ModuleNotFound" in module.source.text
-                else ()
-            )
-            for handler in (h for n in tries if isinstance(n, ast.Try) for h in n.handlers):
+        for module in self._machine.project.naming(re.compile("ImportError|ModuleNotFound")):
+            for handler in (h for n in module.tree.body if isinstance(n, ast.Try) for h in n.handlers):
                 for statement in handler.body:
                     if isinstance(statement, Definition):
                         found[module.name, statement.name].append(f"{module.name}:{statement.name}")
@@ -233,19 +228,15 @@ class ImplicitCalls:
     @cached_property
     def _scripts(self) -> frozenset[str]:
         """The names of the Python files of the program."""
-        project = self._machine.project
-        paths = (module.source.path for module in project.modules.values())
-        return frozenset(path.rpartition("/")[2] for path in paths if not project.is_test_file(path))
+        return frozenset(module.source.path.rpartition("/")[2] for module in self._machine.project.own())
 
     @cached_property
     def _named_in_settings(self) -> list[list[str]]:
         found: list[list[str]] = [[] for _ in _SETTINGS]
-        project = self._machine.project
-        for module in project.modules.values():
-            if "BACKEND" in module.source.text or "LOGGING" in module.source.text or "STORAGE" in module.source.text:
-                for place, (naming, _) in enumerate(_SETTINGS):
-                    for name in naming.findall(module.source.text):
-                        found[place] += self._methods(name)
+        for module in self._machine.project.naming(re.compile("BACKEND|LOGGING|STORAGE")):
+            for place, (naming, _) in enumerate(_SETTINGS):
+                for name in naming.findall(module.source.text):
+                    found[place] += self._methods(name)
         return found
 
     def _methods(self, name: str) -> Iterator[str]:

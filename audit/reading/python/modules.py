@@ -113,6 +113,16 @@ class Project:
             self._held[text] = any(text.search(module.source.text) for module in self.modules.values())
         return self._held[text]
 
+    def naming(self, text: str | re.Pattern[str] = "") -> list["Module"]:
+        """The modules that hold a text."""
+        if isinstance(text, str):
+            return [module for module in self.modules.values() if text in module.source.text]
+        return [module for module in self.modules.values() if text.search(module.source.text)]
+
+    def own(self, text: str | re.Pattern[str] = "") -> list["Module"]:
+        """The modules of the program that hold a text, those of tests apart."""
+        return [module for module in self.naming(text) if not self.is_test_file(module.source.path)]
+
     @property
     def text_digest(self) -> str:
         """SHA-256, in hexadecimal, over the names and texts of all modules."""

@@ -8,6 +8,11 @@ def parameters_of(spec: ast.arguments) -> list[str]:
     return [a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
 
 
+def spread_of(spec: ast.arguments) -> list[str]:
+    """The names of those that take all that is left: `*` and `**`."""
+    return [one.arg for one in (spec.vararg, spec.kwarg) if one]
+
+
 def placed(spec: ast.arguments) -> list[str]:
     """The names of those that a call may give by their place; a method's own object is given by none."""
     names = [a.arg for a in (*spec.posonlyargs, *spec.args)]

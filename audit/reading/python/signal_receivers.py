@@ -51,8 +51,7 @@ class SignalReceivers:
 
     @cached_property
     def _modules(self) -> list[Module]:
-        project = self._machine.project
-        return [m for m in project.modules.values() if not project.is_test_file(m.source.path)]
+        return self._machine.project.own()
 
     @cached_property
     def _made(self) -> dict[str, int]:

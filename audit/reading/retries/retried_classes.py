@@ -47,9 +47,8 @@ def retried_classes(machine: Machine, tasks: Sequence[Task]) -> Iterator[Retried
 def _instead(machine: Machine, names: Collection[str]) -> dict[str, str]:
     """The class that stands for one of a library that is not installed: `except ImportError: Temporary = Exception`."""
     found: dict[str, str] = {}
-    for module in machine.project.modules.values():
-        text = module.source.text
-        if not any(name.rpartition(".")[2] in text for name in names) or not _OPTIONAL.search(text):
+    for module in machine.project.naming(_OPTIONAL):
+        if not any(name.rpartition(".")[2] in module.source.text for name in names):
             continue
         scope = Scope(machine, module, "", module.tree)
         for _ in gather(scope, ""):
