@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from audit.model.observations.shared_data import BoundedRead, PostgrestClient, UnboundedRead
 from audit.reading.behaviour.called_functions import inside, named_function
 from audit.reading.behaviour.kept_clients import kept_client
+from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, calls_of, chain, keyword, last
 from audit.reading.behaviour.verification_values import Side, argument, last_name, sides
-from audit.reading.python.abstract_values import Value, unwrap
+from audit.reading.python.abstract_values import ClassValue, Value, unwrap
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute, lineage
 
 _BOUNDS = frozenset({"limit", "range", "single", "maybe_single", "csv"})
 _AGGREGATE = re.compile(r"^\s*(\w+:)?(\w+\.)?(count|sum|avg|min|max)\(\)\s*$")
@@ -42,6 +44,8 @@ def unpaged_reads(scope: Scope) -> Iterator[BoundedRead | UnboundedRead]:
         if last(call.func) in _ASKING and _is_at_its_address(scope, call):
             yield from _by_http(scope, call)
         if last(call.func) != "execute" or call.args:
+            continue
+        if _is_never_made(scope, call):
             continue
         told = [seen for steps in _chains(scope, call, _DEPTH) for seen in _executed(scope, call, steps)]
         wrong = [one for one in told if isinstance(one, UnboundedRead)]
@@ -88,6 +92,47 @@ def _bounding(value: Value) -> Side | None:
     if plain is None or plain == 0:
         return Side.GIVES_UP
     return Side.VERIFIES if isinstance(plain, int | float | str) else None
+
+
+def _is_never_made(scope: Scope, call: ast.Call) -> bool:
+    """Whether a test of an attribute that each class gives its own value leaves a read to none: `if self.page_size is None`."""
+    cls = owner(scope)
+    below: ast.AST = call
+    for around in scope.around(call) if isinstance(cls, ClassValue) else ():
+        if isinstance(around, ast.If) and below is not around.test and isinstance(cls, ClassValue):
+            values = [unwrap(class_attribute(one, _own(around.test)))[0] for one in _made_of(scope, cls)]
+            plain = values and all(value is None or isinstance(value, int | str) for value in values)
+            written = f".{_own(around.test)} = "
+            texts = (m.source.text for m in scope.machine.project.modules.values())
+            if plain and not any(written in text for text in texts):
+                taken = [_holds(around.test, value) is (below in around.body) for value in values]
+                if not any(taken):
+                    return True
+        below = around
+    return False
+
+
+def _own(test: ast.expr) -> str:
+    """The attribute of the object itself that a test asks about, alone; empty for any other test."""
+    asked = test.left if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.IsNot) else test
+    asked = asked.operand if isinstance(asked, ast.UnaryOp) else asked
+    return asked.attr if isinstance(asked, ast.Attribute) and last(asked.value) in {"self", "cls"} else ""
+
+
+def _holds(test: ast.expr, value: Value) -> bool:
+    if isinstance(test, ast.Compare):
+        return (value is None) is isinstance(test.ops[0], ast.Is)
+    return not value if isinstance(test, ast.UnaryOp) else bool(value)
+
+
+def _made_of(scope: Scope, cls: ClassValue) -> list[ClassValue]:
+    """The classes over this one, itself included, from which nothing inherits, or of which the project makes an object."""
+    modules = scope.machine.project.modules
+    names = (scope.machine.module_names(key).items() for key in modules)
+    found = dict.fromkeys(v for held in names for _, v in held if isinstance(v, ClassValue) and cls in lineage(v))
+    above = {base for one in found for base in one.bases if isinstance(base, ClassValue)}
+    texts = [m.source.text for m in modules.values()]
+    return [o for o in found if o not in above or any(re.search(rf"\b{o.node.name}\(", text) for text in texts)]
 
 
 def _is_at_its_address(scope: Scope, call: ast.Call) -> bool:
