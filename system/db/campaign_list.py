@@ -1,11 +1,13 @@
 """Campaigns, as they are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from system.db import messages
 from system.db.connection import Db
+from system.db.plain_words import holds_words, words_of
 from system.domain import content
 from system.domain.content import Content, Media, Template
 from system.domain.sending_hours import SendingHours
@@ -68,10 +70,25 @@ def by_id(db: Db, campaign_id: int) -> Campaign | None:
     return None if row is None else _campaign(row)
 
 
-def page(db: Db, *, before: int | None, limit: int) -> list[Campaign]:
-    """The newest `limit` campaigns, or those older than the campaign `before`."""
+_SHOWN = f"""WHERE test_of IS NULL AND status = ANY(%(statuses)s) AND {holds_words("name")}"""
+
+
+def page(
+    db: Db, *, before: int | None, limit: int, statuses: Iterable[CampaignStatus] = CampaignStatus, text: str = ""
+) -> list[Campaign]:
+    """The newest `limit` campaigns, or those older than the campaign `before`: of these states, their name holding these words."""
     rows = db.execute(
-        f"{_READ} WHERE test_of IS NULL AND id < coalesce(%s::bigint, 9223372036854775807) ORDER BY id DESC LIMIT %s".encode(),
-        [before, limit],
+        f"""{_READ} {_SHOWN} AND id < coalesce(%(before)s::bigint, 9223372036854775807)
+            ORDER BY id DESC LIMIT %(limit)s""".encode(),
+        words_of(text) | {"statuses": list(statuses), "before": before, "limit": limit},
     ).fetchall()
     return [_campaign(row) for row in rows]
+
+
+def count(db: Db, *, statuses: Iterable[CampaignStatus], text: str = "") -> int:
+    """How many campaigns `page` would show, if there were no limit."""
+    row = db.execute(
+        f"SELECT count(*) FROM campaigns {_SHOWN}".encode(),  # noqa: S608 (constants only)
+        words_of(text) | {"statuses": list(statuses)},
+    ).fetchone()
+    return 0 if row is None else int(row["count"])

@@ -1,11 +1,11 @@
 """Contacts, as the page lists and corrects them."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from system.db.connection import Db
+from system.db.plain_words import holds_words, words_of
 
 
 class Which(StrEnum):
@@ -52,17 +52,6 @@ def _listed(row: dict[str, object]) -> Listed:
     return Listed(**row | {"categories": tuple(row["categories"])})  # type: ignore[arg-type]
 
 
-# Letters of a name without their accents; both texts have as many.
-_ACCENTED = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿ"
-_PLAIN = "aaaaaaceeeeiiiinooooouuuuyy"
-
-
-def _words(text: str) -> list[str]:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return [word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") for word in plain.split()]
-
-
 def page(db: Db, *, text: str, which: Which, after: int, limit: int) -> list[Listed]:
     """Contacts whose number holds these digits, or whose name holds these words; by id, from the one behind `after`.
 
@@ -71,18 +60,9 @@ def page(db: Db, *, text: str, which: Which, after: int, limit: int) -> list[Lis
     digits = "".join(character for character in text if character.isdecimal()).lstrip("0")
     rows = db.execute(
         f"""{_READ} AND c.id > %(after)s AND {_CONDITIONS[which]}
-            AND (%(words)s::text[] = '{{}}' OR (SELECT bool_and(translate(lower(c.name), %(accented)s, %(plain)s) LIKE '%%' || word || '%%')
-                    FROM unnest(%(words)s::text[]) AS word)
-                OR (%(digits)s <> '' AND c.phone LIKE '%%' || %(digits)s || '%%'))
-            ORDER BY c.id LIMIT %(limit)s""".encode(),  # noqa: S608 (constants only)
-        {
-            "after": after,
-            "words": _words(text),
-            "accented": _ACCENTED,
-            "plain": _PLAIN,
-            "digits": digits,
-            "limit": limit,
-        },
+            AND ({holds_words("c.name")} OR (%(digits)s <> '' AND c.phone LIKE '%%' || %(digits)s || '%%'))
+            ORDER BY c.id LIMIT %(limit)s""".encode(),
+        words_of(text) | {"after": after, "digits": digits, "limit": limit},
     ).fetchall()
     return [_listed(row) for row in rows]
 

@@ -36,6 +36,8 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Nobody has anything left to do with them. What failed has to be seen.
+CAMPAIGN_IS_OVER = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
 CAMPAIGN_LETS_SEND = frozenset({CampaignStatus.SENDING})
 # Its messages wait.
 CAMPAIGN_RESTS = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED})

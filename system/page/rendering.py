@@ -22,6 +22,18 @@ STATUSES = {
     "failed": "en échec",
     "cancelled": "annulée",
 }
+# Which campaigns the home page lists.
+LISTED = {
+    "current": "Non terminées",
+    "draft": "Brouillons",
+    "scheduled": "Planifiées",
+    "sending": "En cours",
+    "paused": "En pause",
+    "completed": "Terminées",
+    "failed": "En échec",
+    "cancelled": "Annulées",
+    "all": "Toutes",
+}
 ROLES = {"reader": "lecture", "operator": "opérateur", "admin": "administrateur"}
 LEVELS = {"ok": "normal", "attention": "attention", "danger": "danger", "blocked": "bloqué"}
 # What a campaign may be asked, by its status: the deed of the address, and the word on the button.
@@ -199,7 +211,7 @@ def _environment() -> Environment:
     environment.globals |= {"statuses": STATUSES, "roles": ROLES, "levels": LEVELS, "deeds": DEEDS, "kinds": KINDS}
     environment.globals |= {"messages": MESSAGES, "outcomes": OUTCOMES, "numbers": NUMBERS, "simulates": _simulates}
     environment.globals |= {"zones": ZONES, "most_text": MOST_TEXT, "most_caption": MOST_CAPTION}
-    environment.globals |= {"most_megabytes": MOST_MEGABYTES}
+    environment.globals |= {"most_megabytes": MOST_MEGABYTES, "listed": LISTED}
     return environment
 
 

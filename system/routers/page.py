@@ -1,10 +1,12 @@
 """The administration's page, in French, rendered here: login, campaigns with their progress, the daily gauge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -14,6 +16,7 @@ from system.db.access_tokens import Holder
 from system.db.database import Database, get_db
 from system.domain.daily_limit import DailyLimit
 from system.domain.roles import Role
+from system.domain.statuses import CAMPAIGN_IS_OVER, CampaignStatus
 from system.page.rendering import rendered
 from system.routers.access import client_address
 from system.routers.identity import get_access
@@ -45,7 +48,30 @@ ASSETS = {
 }
 Reader = Annotated[Holder, page_user(Role.READER)]
 Watcher = Annotated[Holder, page_watcher(Role.READER)]
-Before = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which campaigns are shown: of one state, those that are not over, or all; by words of their name; older than `before`."""
+
+    which: CampaignStatus | Literal["current", "all"] = "current"
+    text: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")] = ""
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None
+
+    @property
+    def statuses(self) -> Iterable[CampaignStatus]:
+        if isinstance(self.which, CampaignStatus):
+            return [self.which]
+        return [status for status in CampaignStatus if self.which == "all" or status not in CAMPAIGN_IS_OVER]
+
+    def address(self, **other: object) -> str:
+        """The same list, but for what is said otherwise, as the end of an address."""
+        said = {"which": self.which, "text": self.text.strip(), "before": self.before} | other
+        kept = {name: value for name, value in said.items() if value and (name, value) != ("which", "current")}
+        return f"?{urlencode(kept)}" if kept else ""
+
+
+Listed = Annotated[Asked, Depends()]
 
 
 @router.get("/static/{name}")
@@ -119,9 +145,9 @@ async def log_out(request: Request, holder: Reader) -> Response:
 
 
 @router.get("/")
-def home(holder: Reader, before: Before = None) -> HTMLResponse:
+def home(holder: Reader, asked: Listed, done: Annotated[str, Query(max_length=40)] = "") -> HTMLResponse:
     """The campaigns."""
-    return HTMLResponse(rendered("home", **_live(get_db(), holder, before)))
+    return HTMLResponse(rendered("home", **_live(get_db(), holder, asked, done)))
 
 
 @router.get("/page/alive", status_code=204)
@@ -131,18 +157,22 @@ def alive(_holder: Reader) -> Response:
 
 
 @router.get("/page/live")
-def live(holder: Watcher, before: Before = None) -> HTMLResponse:
+def live(holder: Watcher, asked: Listed) -> HTMLResponse:
     """What changes while one looks."""
-    return HTMLResponse(rendered("live", **_live(get_db(), holder, before)))
+    return HTMLResponse(rendered("live", **_live(get_db(), holder, asked)))
 
 
-def _live(db: Database, holder: Holder, before: int | None) -> Mapping[str, Any]:
+def _live(db: Database, holder: Holder, asked: Asked, done: str = "") -> Mapping[str, Any]:
     with db.transaction() as connection:
-        found = campaign_list.page(connection, before=before, limit=SHOWN_CAMPAIGNS)
+        found = campaign_list.page(
+            connection, before=asked.before, limit=SHOWN_CAMPAIGNS, statuses=asked.statuses, text=asked.text
+        )
+        over = campaign_list.count(connection, statuses=CAMPAIGN_IS_OVER, text=asked.text)
     return {
-        **around(holder, section="campaigns"),
+        **around(holder, section="campaigns", flash=done),
         **pace(),
-        "before": before,
+        "asked": asked,
+        "over": over if asked.which == "current" else 0,
         "campaigns": [statistics.show(db, campaign.id) for campaign in found],
         "older": found[-1].id if len(found) == SHOWN_CAMPAIGNS else None,
         "gauge": _gauge(db),

@@ -124,7 +124,7 @@ def test_from_a_file_to_a_cancelled_campaign(browser: Browser, bench: Bench) -> 
         asks = deed in {"start", "cancel"}
         answer = browser.confirm(1, deed) if asks else browser.submit(f"/page/campaigns/1/{deed}")
         assert (answer.status_code, status(bench)) == (303, after)
-    live = browser.request("GET", "/page/live").text
+    live = browser.request("GET", "/page/live?which=all").text
     assert "<script>" not in live
     assert "annulée" in live
     actors = {row["actor"] for row in bench.execute("SELECT actor FROM action_log WHERE action NOT LIKE 'user%%'")}

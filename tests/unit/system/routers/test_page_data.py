@@ -77,11 +77,13 @@ def test_a_file_of_titles_only_says_so_and_columns_of_one_name_are_told_apart(ad
 def test_a_contact_is_found_whatever_the_accents_and_the_order(browser: Browser, text: str) -> None:
     browser.log_in()
     browser.submit(
-        "/page/imports", file="phone;prénom;nom\n0639980001;Béatrice;Lefèvre\n0639980002;Zoé;Petit\n".encode()
+        "/page/imports",
+        file="phone;prénom;nom\n0639980001;Béatrice;Lefèvre\n0639980002;Zoé;Petit\n0639980003;ÉLODIE;ŒUVRARD\n".encode(),
     )
     shown = browser.request("GET", f"/page/contacts?text={text}").text
     assert ("Béatrice Lefèvre" in shown, "Zoé Petit" in shown) == (True, False)
     assert "Béatrice Lefèvre" not in browser.request("GET", "/page/contacts?text=lefevre zoe").text
+    assert "ÉLODIE" in browser.request("GET", "/page/contacts?text=œuvrard élodie").text
 
 
 def test_past_imports_are_found_again(admin: Browser, bench: Bench) -> None:

@@ -27,7 +27,7 @@ def turn(bench: Bench, campaign_id: int, limit: int) -> None:
 
 def shown(browser: Browser, campaign_id: int) -> tuple[str, str]:
     """The campaign on the home page and on its own."""
-    return tuple(browser.request("GET", path).text for path in ("/", f"/page/campaigns/{campaign_id}"))  # type: ignore[return-value]
+    return tuple(browser.request("GET", path).text for path in ("/?which=all", f"/page/campaigns/{campaign_id}"))  # type: ignore[return-value]
 
 
 def test_a_full_day_is_said_with_its_reason_and_until_something_leaves(browser: Browser, bench: Bench) -> None:
