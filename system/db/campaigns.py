@@ -24,6 +24,30 @@ def insert(db: Db, name: str, body: str, follow_up: str) -> int:
     return int(row["id"])
 
 
+def copy(db: Db, campaign_id: int, name: str) -> int | None:
+    """A new draft with the texts, hours and contacts of a campaign; returns its id, None when there is no such campaign."""
+    row = db.execute(
+        """INSERT INTO campaigns (name, message_template, follow_up_template, content, sending_zone, sending_opens, sending_closes)
+           SELECT %s, message_template, follow_up_template, content, sending_zone, sending_opens, sending_closes
+           FROM campaigns WHERE id = %s RETURNING id""",
+        [name, campaign_id],
+    ).fetchone()
+    if row is None:
+        return None
+    for statement in (
+        "INSERT INTO campaign_contacts (campaign_id, contact_id) SELECT %s, contact_id FROM campaign_contacts WHERE campaign_id = %s",
+        "INSERT INTO campaign_categories (campaign_id, category_id) SELECT %s, category_id FROM campaign_categories WHERE campaign_id = %s",
+    ):
+        db.execute(statement, [row["id"], campaign_id])
+    return int(row["id"])
+
+
+def delete(db: Db, campaign_id: int) -> None:
+    """Deletes a locked draft. What its tests sent is still known: they are nobody's from now on, and as hidden as before."""
+    db.execute("UPDATE campaigns SET test_of = id WHERE test_of = %s", [campaign_id])
+    db.execute("DELETE FROM campaigns WHERE id = %s", [campaign_id])
+
+
 def rewrite(db: Db, campaign_id: int, name: str, body: str, follow_up: str) -> None:
     """Gives a locked draft another name and other texts."""
     db.execute(

@@ -38,7 +38,7 @@ ROLES = {"reader": "lecture", "operator": "opérateur", "admin": "administrateur
 LEVELS = {"ok": "normal", "attention": "attention", "danger": "danger", "blocked": "bloqué"}
 # What a campaign may be asked, by its status: the deed of the address, and the word on the button.
 DEEDS = {
-    "draft": (("start", "Lancer"), ("cancel", "Annuler")),
+    "draft": (("start", "Lancer"), ("delete", "Supprimer")),
     "scheduled": (("start", "Lancer maintenant"), ("unschedule", "Revenir au brouillon"), ("cancel", "Annuler")),
     "sending": (("pause", "Mettre en pause"), ("cancel", "Annuler")),
     "paused": (

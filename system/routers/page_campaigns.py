@@ -22,7 +22,7 @@ from system.domain.statuses import CampaignStatus
 from system.page.rendering import DEEDS as OFFERED
 from system.page.rendering import rendered
 from system.routers.campaigns import publish_or_leave
-from system.routers.page_forms import CampaignForm, schedule_of
+from system.routers.page_forms import LONGEST, CampaignForm, schedule_of
 from system.routers.page_identity import PageProblemError, page_form, page_user, page_watcher, text_of
 from system.routers.page_shell import around, pace, shown
 from system.services import cancelling, drafts, pausing, scheduling, statistics, trials
@@ -49,7 +49,7 @@ router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
 MOST_CATEGORIES = 500
 LATEST_REPLIES, SHOWN_TESTS = 5, 3
 # What cannot be undone is asked twice.
-CONFIRMED = ("start", "cancel")
+CONFIRMED = ("start", "cancel", "delete")
 BEFORE_LAUNCH = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})
 Reader = Annotated[Holder, page_user(Role.READER)]
 Watcher = Annotated[Holder, page_watcher(Role.READER)]
@@ -262,6 +262,19 @@ def _confirm_page(holder: Holder, found: Shown, deed: str, *, changed: bool = Fa
     )
 
 
+@router.post("/{campaign_id}/duplicate")
+async def duplicate(request: Request, holder: Operator, campaign_id: int) -> Response:
+    """A draft that says the same to the same contacts."""
+    async with page_form(request, holder):
+        return await run_in_threadpool(_duplicate, holder, campaign_id)
+
+
+def _duplicate(holder: Holder, campaign_id: int) -> Response:
+    name = f"Copie de {_found(campaign_id).campaign.name}"[: LONGEST["name"]]
+    made = drafts.copy_campaign(get_db(), campaign_id, name, actor=holder.name)
+    return RedirectResponse(f"/page/campaigns/{made}?done=duplicated", status_code=303)
+
+
 @router.post("/{campaign_id}/schedule")
 async def schedule(request: Request, holder: Operator, campaign_id: int) -> Response:
     """The campaign starts by itself at the day and hour of the form, in its own zone."""
@@ -339,6 +352,10 @@ def _cancel(campaign_id: int, actor: str) -> None:
     cancelling.cancel_campaign(get_db(), campaign_id, actor=actor)
 
 
+def _delete(campaign_id: int, actor: str) -> None:
+    drafts.delete_draft(get_db(), campaign_id, actor=actor)
+
+
 def _unschedule(campaign_id: int, actor: str) -> None:
     drafts.unschedule(get_db(), campaign_id, actor=actor)
 
@@ -356,6 +373,7 @@ DEEDS: Mapping[str, Callable[[int, str], None]] = {
     "resume-failed": _resume(Resume.FAILED),
     "resume-all": _resume(Resume.ALL),
     "cancel": _cancel,
+    "delete": _delete,
     "unschedule": _unschedule,
 }
 
@@ -382,4 +400,5 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
         raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
     except CampaignStateError as error:
         raise PageProblemError(409, CHANGED) from error
-    return RedirectResponse(f"/page/campaigns/{campaign_id}?done={deed}", status_code=303)
+    there = "/?done=deleted" if deed == "delete" else f"/page/campaigns/{campaign_id}?done={deed}"
+    return RedirectResponse(there, status_code=303)

@@ -1,10 +1,11 @@
-"""Changes drafts, and takes a scheduled campaign back to one."""
+"""Changes, copies and deletes drafts, and takes a scheduled campaign back to one."""
 
 from collections.abc import Sequence
 from typing import TypedDict
 
 from system.clock import utc_now
 from system.db import action_log, audience, campaign_list, campaigns
+from system.db.campaign_list import Campaign
 from system.db.connection import Db
 from system.db.database import Database
 from system.domain.content import Content
@@ -20,7 +21,7 @@ from system.services.campaigns import (
 )
 from system.services.people import honour_erasures
 from system.services.ports import Clock
-from system.services.transitions import CampaignStateError, locked, move
+from system.services.transitions import CampaignStateError, UnknownCampaignError, locked, move
 
 
 class Changes(TypedDict, total=False):
@@ -48,10 +49,7 @@ def edit_draft(db: Database, campaign_id: int, changes: Changes, *, actor: str, 
 
     """
     with db.transaction() as connection:
-        now = locked(connection, campaign_id)
-        campaign = campaign_list.by_id(connection, campaign_id)
-        if now is not CampaignStatus.DRAFT or campaign is None:
-            raise CampaignStateError(f"campaign {campaign_id} is {now}: it is no draft")
+        campaign = _locked_draft(connection, campaign_id)
         if version is not None and version != draft_version(connection, campaign_id):
             raise DraftChangedError(f"campaign {campaign_id} was edited meanwhile")
         name = changes.get("name", campaign.name)
@@ -66,6 +64,42 @@ def edit_draft(db: Database, campaign_id: int, changes: Changes, *, actor: str, 
         _change_contacts(connection, db, campaign_id, changes)
         refuse_too_long(connection, campaign_id)
         action_log.record(connection, actor, "campaign edited", {"campaign_id": campaign_id, "name": name})
+
+
+def _locked_draft(connection: Db, campaign_id: int) -> Campaign:
+    now = locked(connection, campaign_id)
+    campaign = campaign_list.by_id(connection, campaign_id)
+    if now is not CampaignStatus.DRAFT or campaign is None:
+        raise CampaignStateError(f"campaign {campaign_id} is {now}: it is no draft")
+    return campaign
+
+
+def copy_campaign(db: Database, campaign_id: int, name: str, *, actor: str) -> int:
+    """A draft with all that a campaign says, to the same contacts and categories; returns its id.
+
+    Raises:
+        UnknownCampaignError: when there is no such campaign.
+
+    """
+    with db.transaction() as connection:
+        made = campaigns.copy(connection, campaign_id, name)
+        if made is None:
+            raise UnknownCampaignError(f"there is no campaign {campaign_id}")
+        action_log.record(connection, actor, "campaign copied", {"campaign_id": made, "name": name, "of": campaign_id})
+    return made
+
+
+def delete_draft(db: Database, campaign_id: int, *, actor: str) -> None:
+    """Forgets a draft, from which nothing but tests has left.
+
+    Raises:
+        CampaignStateError: when it is no draft any more.
+
+    """
+    with db.transaction() as connection:
+        name = _locked_draft(connection, campaign_id).name
+        campaigns.delete(connection, campaign_id)
+        action_log.record(connection, actor, "campaign deleted", {"campaign_id": campaign_id, "name": name})
 
 
 def _change_contacts(connection: Db, db: Database, campaign_id: int, changes: Changes) -> None:

@@ -270,11 +270,16 @@ def test_the_words_of_the_page() -> None:
 def test_what_is_final_is_asked_twice_and_works_without_a_script(browser: Browser, bench: Bench) -> None:
     campaign_id = create_campaign(bench.db, "Salon", "Bonjour", ["+33639980001", "+33639980002"])
     browser.log_in()
-    for deed, words in (("start", "Lancer pour 2 personnes"), ("cancel", "ne peut pas être")):
+    for deed, words, before in (
+        ("start", "Lancer pour 2 personnes", "draft"),
+        ("delete", "Ce brouillon disparaîtra", "draft"),
+        ("cancel", "ne peut pas être", "paused"),
+    ):
+        bench.execute("UPDATE campaigns SET status = %s", before)
         answer = browser.submit(f"/page/campaigns/{campaign_id}/{deed}")
         assert answer.headers["Location"] == f"/page/campaigns/{campaign_id}/confirm/{deed}"
         assert words in browser.request("GET", answer.headers["Location"]).text
-        assert status(bench) == "draft"
+        assert status(bench) == before
     assert browser.request("GET", f"/page/campaigns/{campaign_id}/confirm/pause").status_code == 404
     bench.execute("UPDATE campaigns SET status = 'completed'")
     assert browser.request("GET", f"/page/campaigns/{campaign_id}/confirm/start").status_code == 409
