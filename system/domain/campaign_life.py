@@ -1,5 +1,6 @@
 """What may become of a campaign."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from system.domain.statuses import CampaignStatus as S
@@ -15,6 +16,32 @@ _NEXT = {
     S.CANCELLED: frozenset[S](),
     S.FAILED: frozenset[S](),
 }
+
+
+# A later day is a typing mistake.
+MOST_AHEAD = timedelta(days=366)
+
+
+class ScheduleError(ValueError):
+    """A campaign cannot start at that moment; `french` says it for the page."""
+
+    def __init__(self, english: str, french: str) -> None:
+        super().__init__(english)
+        self.french = french
+
+
+def check_start(at: datetime, now: datetime) -> None:
+    """Raises ScheduleError unless a campaign may be scheduled `now` for `at`: later, in a year at most, with its time zone."""
+    if at.tzinfo is None or at <= now:
+        raise ScheduleError(
+            "a campaign is scheduled for a later time, with its time zone",
+            "Ce moment est déjà passé : choisissez un moment à venir.",
+        )
+    if at > now + MOST_AHEAD:
+        raise ScheduleError(
+            "a campaign is scheduled for a time within a year: see whether its year is right",
+            "Ce moment est dans plus d’un an : vérifiez l’année.",
+        )
 
 
 class Resume(StrEnum):

@@ -127,7 +127,7 @@ def edit(campaign_id: CampaignId, asked: DraftChanges, holder: Operator) -> Camp
 
 @router.post("/{campaign_id}/schedule", **CHANGED)
 def schedule(campaign_id: CampaignId, asked: Schedule, holder: Operator) -> CampaignWithStatistics:
-    """The campaign starts by itself at that time. 422 when it is over."""
+    """The campaign starts by itself at that time. 422 when it is over, or more than a year ahead."""
     try:
         return _done(
             campaign_id,

@@ -14,7 +14,7 @@ from system.db import trials as trial_rows
 from system.db.access_tokens import Holder
 from system.db.campaign_list import Campaign
 from system.db.database import get_db
-from system.domain.campaign_life import Resume
+from system.domain.campaign_life import Resume, ScheduleError
 from system.domain.daily_limit import DailyLimit
 from system.domain.phone import PhoneNumber
 from system.domain.roles import Role
@@ -285,19 +285,16 @@ async def schedule(request: Request, holder: Operator, campaign_id: int) -> Resp
 
 def _schedule(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Response:
     found = _found(campaign_id)
-    at = schedule_of(typed, found.campaign.hours or get_settings().hours, utc_now())
-    if isinstance(at, str):
-        return _campaign_page(holder, found, status=422, problems={"date": at}, typed=typed)
-    with get_db().transaction() as connection:
-        ready = before_launch(connection, campaign_id).ready
-    if not ready and found.campaign.status in BEFORE_LAUNCH:
-        wrong = "La campagne ne pourrait pas partir : corrigez d’abord ce qui est dit sous « À qui »."
-        return _campaign_page(holder, found, status=409, problems={"date": wrong}, typed=typed)
     try:
+        at = schedule_of(typed, found.campaign.hours or get_settings().hours, utc_now())
+        with get_db().transaction() as connection:
+            ready = before_launch(connection, campaign_id).ready
+        if not ready and found.campaign.status in BEFORE_LAUNCH:
+            wrong = "La campagne ne pourrait pas partir : corrigez d’abord ce qui est dit sous « À qui »."
+            return _campaign_page(holder, found, status=409, problems={"date": wrong}, typed=typed)
         scheduling.schedule_campaign(get_db(), campaign_id, at, actor=holder.name)
-    except ValueError:
-        past = "Ce moment est déjà passé : choisissez un moment à venir."
-        return _campaign_page(holder, found, status=422, problems={"date": past}, typed=typed)
+    except ScheduleError as error:
+        return _campaign_page(holder, found, status=422, problems={"date": error.french}, typed=typed)
     except CampaignStateError as error:
         raise PageProblemError(409, "La campagne est déjà partie, ou finie.") from error
     return RedirectResponse(f"/page/campaigns/{campaign_id}?done=scheduled", status_code=303)

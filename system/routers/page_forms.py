@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from starlette.datastructures import FormData
 
 from system.config import get_settings
 from system.db.campaign_list import Campaign
+from system.domain.campaign_life import ScheduleError, check_start
 from system.domain.content import (
     MOST_CAPTION,
     MOST_LANGUAGE,
@@ -50,8 +51,6 @@ MISSING = {
     "closes": "Choisissez l’heure de fin.",
     "zone": "Choisissez un fuseau horaire.",
 }
-# A later day is a typing mistake.
-MOST_AHEAD = timedelta(days=366)
 WRONG_ZONE = "Ce fuseau horaire n’est pas connu : écrivez par exemple Europe/Paris."
 
 
@@ -163,15 +162,14 @@ def clock_time(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def schedule_of(values: Mapping[str, str], hours: SendingHours, now: datetime) -> datetime | str:
-    """When a campaign is to start, in the zone of its hours; or what is wrong, in French."""
+def schedule_of(values: Mapping[str, str], hours: SendingHours, now: datetime) -> datetime:
+    """When a campaign is to start, in the zone of its hours. Raises ScheduleError when it cannot."""
     try:
         at = datetime.fromisoformat(f"{values['date']}T{values['time']}")
     except ValueError:
-        return "Choisissez un jour et une heure."
-    if at.tzinfo is not None:
-        return "Choisissez un jour et une heure."
+        at = None
+    if at is None or at.tzinfo is not None:
+        raise ScheduleError("no day and hour", "Choisissez un jour et une heure.")
     at = at.replace(tzinfo=hours.zone)
-    if at > now + MOST_AHEAD:
-        return "Ce moment est dans plus d’un an : vérifiez l’année."
-    return at if at > now else "Ce moment est déjà passé : choisissez un moment à venir."
+    check_start(at, now)
+    return at

@@ -20,7 +20,7 @@ from system.services.waiting import reasons
 # What an address may say has just been done, and what the page then says.
 DONE = {
     "created": "Le brouillon est créé.",
-    "duplicated": "La copie est créée : relisez-la avant de la lancer.",
+    "duplicated": "La copie est créée : relisez-la avant de la lancer.",
     "deleted": "Le brouillon est supprimé.",
     "edited": "Les changements sont enregistrés.",
     "start": "La campagne est lancée.",

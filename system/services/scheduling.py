@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from system.clock import utc_now
 from system.db import campaigns
 from system.db.database import Database
+from system.domain.campaign_life import check_start
 from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import WakeUp
 from system.services.campaigns import NobodyToWriteToError, TextError, launch_campaign
@@ -22,13 +23,12 @@ def schedule_campaign(
     """The campaign starts by itself at `at`, within 5 s; scheduling it again gives it another time.
 
     Raises:
-        ValueError: when `at` has no time zone, or is over.
+        ScheduleError: when `at` has no time zone, is over or more than a year ahead.
         CampaignStateError: when it is neither a draft nor scheduled.
 
     """
     now = clock()
-    if at.tzinfo is None or at <= now:
-        raise ValueError("a campaign is scheduled for a later time, with its time zone")
+    check_start(at, now)
     with db.transaction() as connection:
         campaigns.set_schedule(connection, campaign_id, at)
         move(connection, campaign_id, CampaignStatus.SCHEDULED, at=now, actor=actor)

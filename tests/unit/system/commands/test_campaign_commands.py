@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -16,8 +18,11 @@ def campaign(*arguments: str, typed: str = "") -> Result:
 def test_from_draft_to_cancellation(bench: Bench, redis_url: str) -> None:
     result = campaign("create", "Rentrée", "--message", "Bonjour", "--phones", "-", typed=f"{phone(0)}\n\n{phone(1)}\n")
     assert (result.exit_code, result.output) == (0, "1\n")
-    assert campaign("schedule", "1", "2999-01-01T09:00+01:00").exit_code == 0
-    assert "scheduled_at: 2999-01-01 08:00:00+00:00" in campaign("show", "1").output
+    refused = campaign("schedule", "1", "2999-01-01T09:00+01:00")
+    assert (refused.exit_code, "within a year" in refused.output) == (1, True)
+    soon = datetime.now(UTC).date() + timedelta(days=300)
+    assert campaign("schedule", "1", f"{soon}T09:00+01:00").exit_code == 0
+    assert f"scheduled_at: {soon} 08:00:00+00:00" in campaign("show", "1").output
     assert campaign("launch", "1").exit_code == 0
     assert queued(redis_url, "default") == [("send_campaign_messages", [1], {})]
     assert campaign("pause", "1").exit_code == 0

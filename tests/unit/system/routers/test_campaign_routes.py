@@ -57,6 +57,7 @@ def test_from_draft_to_cancellation(client: Client, bench: Bench, redis_url: str
         ("/campaigns/1/pause", None, 409),
         ("/campaigns/1/schedule", {"at": "2020-01-01T00:00:00Z"}, 422),
         ("/campaigns/1/schedule", {"at": "2040-01-01T00:00:00"}, 422),
+        ("/campaigns/1/schedule", {"at": "3026-01-01T00:00:00Z"}, 422),
         ("/suppressions", {"phone": "12"}, 422),
     ],
 )

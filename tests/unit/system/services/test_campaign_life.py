@@ -8,7 +8,7 @@ import pytest
 
 from audit.experiments.waiting import wait_until
 from system.db import campaigns, closing
-from system.domain.campaign_life import Resume
+from system.domain.campaign_life import Resume, ScheduleError
 from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import DispatchCampaign
 from system.gateway.outcomes import AccountStopped, Refused
@@ -224,9 +224,19 @@ def test_a_scheduled_campaign_starts_at_its_time(bench: Bench) -> None:
 def test_a_time_that_is_over_or_has_no_zone_is_refused(bench: Bench, at: str) -> None:
     campaign_id = bench.campaign(launched=False)
     when = bench.clock.now if at == "now" else bench.clock.now.replace(tzinfo=None) + timedelta(days=1)
-    with pytest.raises(ValueError, match="a later time"):
+    with pytest.raises(ScheduleError, match="a later time"):
         schedule_campaign(bench.db, campaign_id, when, clock=bench.clock.utc)
     assert status(bench, campaign_id) == "draft"
+
+
+def test_a_time_of_another_year_is_a_typing_mistake(bench: Bench) -> None:
+    campaign_id = bench.campaign(launched=False)
+    most = bench.clock.now + timedelta(days=366)
+    with pytest.raises(ScheduleError, match="within a year"):
+        schedule_campaign(bench.db, campaign_id, most + timedelta(seconds=1), clock=bench.clock.utc)
+    assert status(bench, campaign_id) == "draft"
+    schedule_campaign(bench.db, campaign_id, most, clock=bench.clock.utc)
+    assert status(bench, campaign_id) == "scheduled"
 
 
 def test_a_campaign_stops_itself_on_a_spike_of_errors(bench: Bench) -> None:
