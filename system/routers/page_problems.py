@@ -29,6 +29,8 @@ WORDS = {
     405: "Cette adresse ne s’ouvre pas par elle-même : elle sert à un bouton. Revenez à la page qui le montre.",
     413: "C’est trop gros : un fichier de contacts a 50 Mo au plus.",
     422: "Cette adresse est incomplète ou mal écrite.",
+    500: "Une erreur du système a empêché la réponse. Regardez si ce que vous demandiez est fait avant de recommencer ; "
+    "si elle revient, dites l’heure et l’adresse à qui s’occupe du système.",
     503: "Le système ne répond pas pour le moment : réessayez dans une minute.",
 }
 OTHERWISE = "Le système n’a pas pu répondre : réessayez dans une minute."
@@ -37,11 +39,12 @@ OTHERWISE = "Le système n’a pas pu répondre : réessayez dans une minute."
 async def refused(request: Request, status: int, said: str = "") -> Response:
     """The page that says what is not possible, with the menu of whoever is logged in."""
     holder: Holder | None = getattr(request.state, "holder", None)
-    if holder is None and status != 503:
+    if holder is None and status not in {500, 503}:
         holder = await run_in_threadpool(holder_of, request)
     token = get_access().form_token(holder) if holder else None
     text = said or WORDS.get(status, OTHERWISE)
-    return HTMLResponse(rendered("problem", problem=text, holder=holder, form_token=token), status_code=status)
+    page = rendered("problem", problem=text, ours=status >= 500, holder=holder, form_token=token)
+    return HTMLResponse(page, status_code=status)
 
 
 def offered_again(kept: KeptForm, holder: Holder, *, status: int) -> HTMLResponse:

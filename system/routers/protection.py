@@ -143,6 +143,13 @@ def describe_errors(app: FastAPI, of_the_page: PageAnswer) -> None:
         logger.error("the database cannot be used: %s", type(error).__name__, exc_info=error)
         return await told(request, 503, "the database cannot be used", **AGAIN)
 
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, _error: Exception) -> Response:
+        # Its traceback is the server's to log: it is raised again once this has left, outside of every middleware.
+        answer = await told(request, 500, "an error of the server")
+        answer.headers.update(SECURITY_HEADERS | {"Cache-Control": "no-store"})
+        return answer
+
     @app.exception_handler(OperationalError)
     async def unpublished(request: Request, error: OperationalError) -> Response:
         logger.error("the broker is away: %s", error)

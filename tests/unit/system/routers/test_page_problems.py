@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from system.domain.roles import Role
+from system.routers.page_identity import page_user
 from tests.unit.system.bench import Bench
 from tests.unit.system.routers.page_browser import Browser
 
@@ -148,6 +150,26 @@ def test_errors_are_pages_with_the_menu(salon: Browser, method: str, path: str, 
     assert (answer.status_code, answer.headers["Content-Type"]) == (code, "text/html; charset=utf-8")
     assert words in answer.text
     assert 'href="/page/contacts"' in answer.text
+
+
+def broken() -> None:
+    raise RuntimeError("a secret")
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "words"),
+    [("/page/broken", "text/html; charset=utf-8", "<h1>Erreur du système"), ("/broken", "application/json", "detail")],
+)
+def test_an_error_of_ours_is_a_page_for_people_and_json_for_programs(
+    salon: Browser, path: str, content_type: str, words: str
+) -> None:
+    salon.app.get(path, dependencies=[page_user(Role.READER)])(broken)
+    answer = salon.request("GET", path)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, content_type)
+    assert (words in answer.text, "secret" in answer.text) == (True, False)
+    assert ('href="/page/contacts"' in answer.text) is path.startswith("/page")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_programs_are_told_as_before(salon: Browser) -> None:
