@@ -86,12 +86,15 @@ def fill(browser: Chrome, **fields: str) -> None:
 
 
 def press(browser: Chrome, label: str, *kinds: str) -> None:
-    """Presses the first button or link that begins so."""
+    """Presses the first button or link that begins so, of those that can be seen."""
     which = " or ".join(f"self::{kind}" for kind in kinds or ("button", "a"))
 
     def pressed(_: Chrome) -> bool:
-        browser.find_element(By.XPATH, f"//*[{which}][starts-with(normalize-space(), '{label}')]").click()
-        return True
+        found = browser.find_elements(By.XPATH, f"//*[{which}][starts-with(normalize-space(), '{label}')]")
+        seen = next((each for each in found if each.is_displayed()), None)
+        if seen is not None:
+            seen.click()
+        return seen is not None
 
     until(browser, pressed)
 
@@ -100,4 +103,4 @@ def log_in(browser: Chrome, web_url: str, name: str = "operator") -> None:
     browser.get(f"{web_url}/page/login")
     fill(browser, name=name, password=PASSWORD)
     press(browser, "Se connecter")
-    until(browser, lambda b: b.find_element(By.LINK_TEXT, "Contacts"))
+    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, "header nav"))

@@ -124,6 +124,15 @@ def test_pause_resume_and_cancel_on_a_phone(stack: RunningStack, browser: Chrome
         browser.get(f"{stack.web_url}{path}")
         width = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
         assert width[0] <= width[1], f"{path} is wider than the phone"
+    browser.get(stack.web_url)
+    picture(browser, "phone-home")
+    # A tenth of a phone's screen, until it is asked for.
+    assert int(browser.execute_script("return document.querySelector('header').offsetHeight")) < 140
+    press(browser, "Menu", "summary")
+    picture(browser, "phone-menu")
+    press(browser, "Contacts")
+    until(browser, lambda b: b.current_url.endswith("/page/contacts"))
+    press(browser, "Menu", "summary")
     press(browser, "Se déconnecter")
     until(browser, lambda b: b.current_url.endswith("/page/login"))
 
