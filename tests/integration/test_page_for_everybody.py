@@ -80,10 +80,10 @@ def addresses(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> list[str]
     found = set()
     for path in pages:
         for campaign in (DRAFT, SENT):
-            for deed in ("start", "cancel"):
+            for deed in ("start", "cancel", "delete"):
                 named = path.replace("{campaign_id}", str(campaign)).replace("{deed}", deed)
                 found.add(named.replace("{contact_id}", "1").replace("{import_id}", "1").replace("{name}", "reader"))
-    of_a_draft = {f"/page/campaigns/{SENT}/{rest}" for rest in ("edit", "confirm/start")}
+    of_a_draft = {f"/page/campaigns/{SENT}/{rest}" for rest in ("edit", "confirm/start", "confirm/delete")}
     return sorted(path for path in found - of_a_draft if not any(word in path for word in NO_PAGES))
 
 
@@ -165,6 +165,53 @@ def test_a_campaign_by_the_keyboard_alone(browser: Chrome, stack: RunningStack) 
     tab_to(browser, "confirm")
     keys(browser, Keys.ENTER)
     until(browser, lambda b: b.find_element(By.CSS_SELECTOR, "[data-status=sending]"))
+
+
+def test_a_phone_s_menu_by_the_keyboard(browser: Chrome, stack: RunningStack) -> None:
+    set_width(browser, 390)
+    browser.delete_all_cookies()
+    log_in(browser, stack.web_url)
+    menu = browser.find_element(By.CSS_SELECTOR, ".menu summary")
+    while browser.switch_to.active_element != menu:
+        keys(browser, Keys.TAB)
+    links = browser.find_elements(By.CSS_SELECTOR, ".menu nav a")
+    assert [link.is_displayed() for link in links] == [False] * 3
+    keys(browser, Keys.ENTER)
+    assert [link.is_displayed() for link in links] == [True] * 3
+    keys(browser, Keys.TAB, Keys.TAB)
+    keys(browser, Keys.ENTER)
+    until(browser, lambda b: b.current_url.endswith("/page/contacts"))
+    # On a screen it is all there.
+    set_width(browser, 1280)
+    assert not browser.find_element(By.CSS_SELECTOR, ".menu").is_displayed()
+    assert browser.find_element(By.LINK_TEXT, "Importer").is_displayed()
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "said"),
+    [
+        ("", "", "0 caractère sur 4\u202f096."),
+        (" é\n\N{GRINNING FACE} ", "", "3 caractères sur 4\u202f096."),
+        ("x" * 4097, "", "1 caractère de trop, sur 4\u202f096 caractères au plus."),
+        ("x" * 1026, "https://example.org/a.png", "2 caractères de trop, sur 1\u202f024 caractères au plus."),
+        ("Bonjour {{nom}}", "", "15 caractères sur 4\u202f096, variables non remplies."),
+    ],
+)
+def test_characters_are_counted_as_the_server_does(
+    browser: Chrome, stack: RunningStack, text: str, file: str, said: str
+) -> None:
+    set_width(browser, 1280)
+    browser.delete_all_cookies()
+    log_in(browser, stack.web_url)
+    browser.get(f"{stack.web_url}/page/campaigns/new")
+    typed = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
+    for name, value in (("message", text), ("media_url", file)):
+        browser.execute_script(typed, browser.find_element(By.ID, name), value)
+    count = browser.find_element(By.ID, "message-count")
+    until(browser, lambda _: count.text == said, 5)
+    assert violations(browser) == []
+    # A file changes nothing for the Message 2.
+    assert browser.find_element(By.ID, "follow_up-count").text == "0 caractère sur 4\u202f096."
 
 
 def test_everything_works_without_javascript(stack: RunningStack, tmp_path: Path) -> None:
