@@ -73,7 +73,7 @@ def up(
         # SIGINT too: a shell without job control has what it starts with & ignore it.
         signal.signal(number, _as_ctrl_c)
     try:
-        with up_stack.running_up(data_dir, lambda said: typer.echo(f"… {said}")) as (stack, account):
+        with up_stack.running_up(data_dir, _tell) as (stack, account):
             typer.echo(f"\nThe page:  {stack.web_url}")
             typer.echo(f"Log in as: {account.name}, password {account.password} (unless it was changed)")
             typer.echo(f"Data and logs: {data_dir.resolve()}")
@@ -81,11 +81,15 @@ def up(
                 "No message leaves this machine. A reply: the page's button, or python -m system reply NUMBER TEXT"
             )
             typer.echo("Ctrl-C ends everything.\n")
-            up_stack.wait(stack)
+            up_stack.wait(stack, _tell)
     except KeyboardInterrupt:
         typer.echo("ended; python -m system up goes on with the same data")
     except SandboxError as error:
         _refuse(f"up: {error}", 3)
+
+
+def _tell(said: str) -> None:
+    typer.echo(f"… {said}")
 
 
 def _as_ctrl_c(*_signal: object) -> NoReturn:

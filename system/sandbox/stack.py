@@ -17,9 +17,11 @@ import system
 from system.config import SANDBOX_KEY
 from system.sandbox.foreign_data import refuse_foreign_data
 from system.sandbox.gateway_control import GatewayControl
+from system.sandbox.gateway_process import GatewayProcess
 from system.sandbox.launcher import Launcher
 from system.sandbox.processes import GuardedProcess, SandboxError, free_port, wait_until
 from system.sandbox.programs import Programs
+from system.sandbox.server import Server
 from system.sandbox.servers import Servers, embedded_servers, scratch_directory
 from system.sandbox.starters import SUPERVISORD, Starter
 
@@ -43,6 +45,8 @@ class RunningStack:
     supervisor: GuardedProcess
     programs: Programs
     launcher: Launcher
+    # The servers of its own, and the double.
+    own: tuple[Server, ...] = ()
 
     @property
     def database_url(self) -> str:
@@ -188,21 +192,6 @@ def _alerting(gateway: GatewayControl, after_seconds: float | None) -> dict[str,
 
 
 @contextmanager
-def running_gateway(data: Path, logs: Path) -> Iterator[GatewayControl]:
-    """The double as a process of its own, its ledger in `data`."""
-    port = free_port()
-    # From this repository, whatever tree is being run: the double is the witness, not the accused.
-    command = [sys.executable, "-m", "system.sandbox.gateway", "--port", str(port)]
-    command += ["--ledger", str(data / "ledger.jsonl")]
-    with (
-        GuardedProcess("gateway", command, log=logs / "gateway.log", cwd=REPOSITORY) as process,
-        GatewayControl(f"http://127.0.0.1:{port}") as control,
-    ):
-        process.wait_ready(lambda: process.listens_on(port))
-        yield control
-
-
-@contextmanager
 def running_stack(
     root: Path = REPOSITORY,
     data_dir: Path | None = None,
@@ -240,7 +229,10 @@ def running_stack(
         tell("PostgreSQL and Redis")
         servers = parts.enter_context(embedded_servers(data if data_dir else None, environ))
         refuse_foreign_data(servers)
-        gateway = parts.enter_context(running_gateway(data, logs))
+        double = GatewayProcess(data, logs)
+        parts.callback(double.stop)
+        double.start()
+        gateway = parts.enter_context(GatewayControl(double.url))
         web_port = web_port or free_port()
         env = _environment(root, data, servers, gateway.api_url, web_port) | {
             "GATEWAY_TIMEOUT_SECONDS": str(gateway_timeout_seconds),
@@ -269,6 +261,9 @@ def running_stack(
         web_url = f"http://127.0.0.1:{web_port}"
         launcher = Launcher(root, env, logs)
         parts.callback(launcher.stop)
-        stack = RunningStack(root, servers, gateway, web_url, env, logs, supervisor, Programs(supervisor), launcher)
+        own = tuple(each for each in (servers.postgres, servers.redis, double) if each)
+        stack = RunningStack(
+            root, servers, gateway, web_url, env, logs, supervisor, Programs(supervisor), launcher, own
+        )
         stack.wait_working(starter.programs(root) if wait_for is None else wait_for, seconds=start_seconds)
         yield stack

@@ -109,14 +109,19 @@ def running_up(data: Path, tell: Tell) -> Iterator[tuple[RunningStack, Account]]
                 state.unlink(missing_ok=True)
 
 
-def wait(stack: RunningStack) -> None:
-    """Until somebody ends it.
+def wait(stack: RunningStack, tell: Tell) -> None:
+    """Until somebody ends it. A server or the double that dies is started again, as the supervisor does for its programs.
 
     Raises:
-        SandboxError: when it ended by itself.
+        SandboxError: when it ended by itself, or what died does not start.
 
     """
     while stack.supervisor.running:
+        for server in stack.own:
+            if not server.process.running:
+                tell(f"{server.name} has died: starting it again (its log: {server.log})")
+                server.restart()
+                tell(f"{server.name} works again")
         time.sleep(0.5)
     raise SandboxError(f"the supervisor ended: see {stack.logs}")
 

@@ -116,6 +116,26 @@ def test_in_a_script_s_background_either_signal_ends_everything(tmp_path: Path, 
     assert [each for each in begun if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
 
 
+def test_its_redis_and_its_double_come_back_and_the_terminal_says_so(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data, tmp_path / "up.log") as up, up.logged_in() as client:
+        for part, name in (("appendonly", "redis"), ("system.sandbox.gateway", "gateway")):
+            children = psutil.Process(up.process.pid).children(recursive=True)
+            # The youngest: not the guardian, whose command line holds the same.
+            (*_, process) = sorted(
+                (each for each in children if part in " ".join(each.cmdline())), key=psutil.Process.create_time
+            )
+            process.kill()
+            wait_until(lambda name=name: f"… {name} works again" in up.printed, seconds=60, what=name)  # type: ignore[misc]
+        new = {"name": "Salon", "category": "Exemple", "message": "Encore", "follow_up": "Merci"}
+        new["form_token"] = token(client.get("/").text)
+        created = client.post("/page/campaigns", data=new).headers["Location"].partition("?")[0]
+        asked = client.get(f"{created}/confirm/start").text
+        client.post(f"{created}/start", data=dict(re.findall(r'type="hidden" name="(\w+)" value="(\w*)"', asked)))
+        wait_until(lambda: "Encore" in ledger(data), seconds=120, what="Message 1")
+    assert up.process.returncode == 0, up.printed
+
+
 def ledger(data: Path) -> str:
     path = data / "ledger.jsonl"
     return path.read_text(encoding="utf-8") if path.exists() else ""

@@ -3,17 +3,24 @@
 import fcntl
 import json
 import os
+import signal
 import socket
 from pathlib import Path
+from typing import Any, cast
 
+import httpx
 import pytest
+import redis
 from typer.testing import CliRunner
 
 from system.cli import app
 from system.config import get_settings
 from system.sandbox.examples import CATEGORY, PEOPLE, phone, token_secret
+from system.sandbox.gateway_process import GatewayProcess
 from system.sandbox.processes import SandboxError
-from system.sandbox.up import STATE, address, running_up, web_port
+from system.sandbox.servers import redis_server
+from system.sandbox.stack import RunningStack
+from system.sandbox.up import STATE, address, running_up, wait, web_port
 
 
 def test_the_next_port_is_taken_while_one_is_busy() -> None:
@@ -64,6 +71,44 @@ def test_doctor_looks_at_the_stack_of_up_where_no_other_is_named(
     assert f"for the stack of `up` in {tmp_path}" in said
     assert "ok    database: PostgreSQL" in said
     assert "WRONG gateway" in said
+
+
+class Ending:
+    """A supervisor that runs for as many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self._looks = looks
+
+    @property
+    def running(self) -> bool:
+        self._looks -= 1
+        return self._looks >= 0
+
+
+def test_a_server_and_the_double_that_die_are_started_again_with_their_data(tmp_path: Path) -> None:
+    nothing, said = cast("Any", None), list[str]()
+    double = GatewayProcess(tmp_path, tmp_path)
+    double.start()
+    with redis_server(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        client.set("kept", "1")
+        own = (server, double)
+        for looks, dead in ((1, []), (1, [server]), (1, [double]), (2, [server, double])):
+            supervisor = cast("Any", Ending(looks))
+            stack = RunningStack(Path(), nothing, nothing, "", {}, Path(), supervisor, nothing, nothing, own)
+            for each in dead:
+                each.process.signal(signal.SIGKILL)
+                each.process.wait(10)
+            said.clear()
+            with pytest.raises(SandboxError, match="the supervisor ended"):
+                wait(stack, said.append)
+            assert [word for word in said if "has died" in word] == [
+                f"{each.name} has died: starting it again (its log: {each.log})" for each in dead
+            ]
+            assert (client.get("kept"), httpx.get(f"{double.url}/_sandbox/counts", trust_env=False).status_code) == (
+                b"1",
+                200,
+            )
+    double.stop()
 
 
 def test_the_secret_of_a_directory_stays_and_is_its_owner_s_alone(tmp_path: Path) -> None:
