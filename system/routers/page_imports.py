@@ -1,11 +1,14 @@
 """The page's imports: a file comes in, its result and its rejected lines are shown."""
 
 from collections.abc import Mapping
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 
 from system.config import get_settings
@@ -17,13 +20,23 @@ from system.domain.contact_header import HeaderError
 from system.domain.roles import Role
 from system.routers.page_identity import PageProblemError, StaleFormError, page_form, page_user, text_of
 from system.routers.page_shell import shown
-from system.services.importing import Source, UnknownImportError, find_import, import_contacts
+from system.services.importing import (
+    Begun,
+    Source,
+    UnknownImportError,
+    begin_import,
+    find_import,
+    finish_import,
+    import_contacts,
+)
 from system.services.rejected_file import rejected_file
 
 router = APIRouter(include_in_schema=False, prefix="/page/imports")
 
 SHOWN_REJECTIONS, SHOWN_IMPORTS = 100, 10
 MOST_CATEGORIES = 500
+# Some 20 000 lines, seconds of work: whoever sends less waits for the result, and for more sees it grow.
+MOST_WAITED_FOR = 1_000_000
 Reader = Annotated[Holder, page_user(Role.READER)]
 Operator = Annotated[Holder, page_user(Role.OPERATOR)]
 
@@ -55,7 +68,7 @@ def _form(
 
 @router.post("")
 async def import_file(request: Request, holder: Operator) -> Response:
-    """Imports the file of the form."""
+    """Imports the file of the form; a large one goes on once its page is shown."""
     try:
         return await _import_form(request, holder)
     except StaleFormError as error:
@@ -81,18 +94,34 @@ async def _import_form(request: Request, holder: Holder) -> Response:
         name = "".join(c for c in file.filename if c.isprintable())[:200] or "fichier"
         source = Source(name, holder.name, get_settings().default_region, consent or None, category or None)
         try:
-            done = await run_in_threadpool(_import, file.file, source)
+            import_id, rest = await run_in_threadpool(_import, file.file, file.size or 0, source)
         except PageProblemError as error:
             said, code = error.text, error.status
             return await run_in_threadpool(lambda: _form(holder, problem=said, typed=typed, status=code))
-    return RedirectResponse(f"/page/imports/{done.id}", status_code=303)
+    return RedirectResponse(f"/page/imports/{import_id}", status_code=303, background=rest)
 
 
-def _import(stream: BinaryIO, source: Source) -> Import:
+def _import(stream: BinaryIO, size: int, source: Source) -> tuple[int, BackgroundTask | None]:
     try:
-        return import_contacts(get_db(), stream, source)
+        if size <= MOST_WAITED_FOR:
+            return import_contacts(get_db(), stream, source).id, None
+        # The form's own file is closed with the form.
+        kept = TemporaryFile()  # noqa: SIM115 (closed by whoever reads it to its end)
+        try:
+            copyfileobj(stream, kept)
+            kept.seek(0)
+            begun = begin_import(get_db(), kept, source)
+        except BaseException:
+            kept.close()
+            raise
     except HeaderError as error:
         raise PageProblemError(400, error.french) from error
+    return begun.import_id, BackgroundTask(_finish, begun, kept)
+
+
+def _finish(begun: Begun, kept: BinaryIO) -> None:
+    with kept:
+        finish_import(get_db(), begun)
 
 
 def _found(import_id: int) -> Import:

@@ -129,6 +129,14 @@ class _Reader:
         return replace(row, opted_in_at=self._now, opt_in_source=row.opt_in_source or source.consent)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """An import that is recorded, and what is left of its file."""
+
+    import_id: int
+    items: Iterator[ContactRow | Rejection]
+
+
 def import_contacts(db: Database, stream: BinaryIO, source: Source, *, clock: Clock = utc_now) -> Import:
     """Takes every line that can be taken, batch by batch; what cannot is kept with its reason.
 
@@ -136,6 +144,11 @@ def import_contacts(db: Database, stream: BinaryIO, source: Source, *, clock: Cl
         HeaderError: when no column holds phone numbers, or it is no table; nothing is recorded then.
 
     """
+    return finish_import(db, begin_import(db, stream, source, clock=clock))
+
+
+def begin_import(db: Database, stream: BinaryIO, source: Source, *, clock: Clock = utc_now) -> Begun:
+    """Reads the head of the file, and records the import. Raises HeaderError as `import_contacts` does."""
     reader = _Reader(stream, source, clock())
     with db.transaction() as connection:
         import_id = imports.begin(
@@ -147,8 +160,13 @@ def import_contacts(db: Database, stream: BinaryIO, source: Source, *, clock: Cl
             columns=reader.columns.header,
         )
         action_log.record(connection, source.actor, "import", {"import": import_id, "file": source.name})
-    items = iter(reader)
-    while batch := list(islice(items, BATCH)):
+    return Begun(import_id, iter(reader))
+
+
+def finish_import(db: Database, begun: Begun) -> Import:
+    """Takes the lines of the file, whose stream is still open."""
+    import_id = begun.import_id
+    while batch := list(islice(begun.items, BATCH)):
         rows = [item for item in batch if isinstance(item, ContactRow)]
         rejected = [item for item in batch if isinstance(item, Rejection)]
         with db.transaction() as connection:

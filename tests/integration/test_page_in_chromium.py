@@ -137,6 +137,23 @@ def test_pause_resume_and_cancel_on_a_phone(stack: RunningStack, browser: Chrome
     until(browser, lambda b: b.current_url.endswith("/page/login"))
 
 
+def test_a_large_import_grows_before_one_s_eyes(stack: RunningStack, browser: Chrome, tmp_path: Path) -> None:
+    file = tmp_path / "large.csv"
+    lines = "".join(f"06398{n:05};{'x' * 100}\n" for n in range(20_000))
+    file.write_text(f"Téléphone;Note\n{lines}12;x\n", encoding="utf-8")
+    log_in(browser, stack.web_url)
+    browser.get(f"{stack.web_url}/page/imports")
+    fill(browser, file=str(file), category="Foule")
+    press(browser, "Importer", "button")
+    until(browser, lambda b: "En cours" in b.find_element(By.CSS_SELECTOR, "#import .reason").text)
+    picture(browser, "importing")
+    # The page is not loaded again.
+    until(browser, lambda b: b.find_element(By.ID, "created").text == "20\u202f000", 120)
+    until(browser, lambda b: not b.find_elements(By.CSS_SELECTOR, "#import[hx-get]"))
+    assert "ce n’est pas un numéro de téléphone" in browser.find_element(By.ID, "import").text
+    assert browser.find_element(By.ID, "without-consent").text == "20\u202f000"
+
+
 def test_the_poll_takes_no_click_and_keeps_what_is_typed_and_marked(stack: RunningStack, browser: Chrome) -> None:
     campaign_id = stack.launch_campaign("Mesure", "Bonjour", ["+33639980099"])
     log_in(browser, stack.web_url)

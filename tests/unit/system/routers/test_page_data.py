@@ -1,12 +1,16 @@
 """One person's data and a file's result, as somebody in an office reads them."""
 
+import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from system.db.metrics import backlog
 from system.services.consent import opt_out
+from system.services.importing import Source, begin_import, finish_import
 from tests.unit.system.bench import Bench
 from tests.unit.system.routers.page_browser import Browser
 
@@ -71,6 +75,65 @@ def test_a_file_of_titles_only_says_so_and_columns_of_one_name_are_told_apart(ad
     admin.submit("/page/imports", file="Téléphone;Téléphone\n0639980001;0639980003\n".encode())
     shown = admin.request("GET", "/page/imports/3").text
     assert ("Plusieurs colonnes s’appellent" in shown, "Aucune ligne" in shown) == (True, False)
+
+
+class Watched:
+    """Looks at something as each answer begins to leave."""
+
+    def __init__(self, app: ASGIApp, look: Callable[[], None]) -> None:
+        self._app, self._look = app, look
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._look()
+            await send(message)
+
+        await self._app(scope, receive, watched)
+
+
+@pytest.mark.parametrize(("lines", "waited"), [(2, True), (300, False)])
+def test_a_large_file_shows_its_page_before_it_is_read(
+    browser: Browser, bench: Bench, lines: int, waited: bool
+) -> None:
+    seen: list[dict[str, object]] = []
+
+    def look() -> None:
+        seen[:] = bench.execute("SELECT finished_at IS NOT NULL AS finished FROM imports")
+
+    browser.app.add_middleware(Watched, look=look)
+    browser.log_in()
+    token = browser.token()
+    file = b"phone;note\n" + b"".join(b"06399%05d;%b\n" % (n, b"x" * 4000) for n in range(lines)) + b"12;x\n"
+    answer = browser.submit("/page/imports", token=token, file=file, consent="salon")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/page/imports/1")
+    assert seen == [{"finished": waited}]
+    # A request of this client ends with what goes on behind its answer.
+    shown = browser.request("GET", "/page/imports/1").text
+    assert (f'id="created">{lines}<' in shown, 'id="rejected">1<' in shown, "hx-get" in shown) == (True, True, False)
+
+
+def test_a_large_file_without_numbers_is_refused_at_once(browser: Browser, bench: Bench) -> None:
+    browser.log_in()
+    answer = browser.submit("/page/imports", file=b"name\n" + b"Anne Durand\n" * 100_000, category="Salon")
+    assert (answer.status_code, 'value="Salon"' in answer.text) == (400, True)
+    assert bench.execute("SELECT id FROM imports") == []
+
+
+def test_an_import_that_runs_refreshes_itself_until_it_ends(browser: Browser, bench: Bench) -> None:
+    stream = io.BytesIO(b"phone\n0639980001\n")
+    begun = begin_import(bench.db, stream, Source("f.csv", "operator"))
+    browser.log_in()
+    page = f"/page/imports/{begun.import_id}"
+    shown = browser.request("GET", page).text
+    assert (f'hx-get="{page}" hx-trigger="every 2s"' in shown, "En cours&nbsp;:" in shown) == (True, True)
+    finish_import(bench.db, begun)
+    shown = browser.request("GET", page).text
+    assert ("hx-get" in shown, "En cours" in shown, 'id="created">1<' in shown) == (False, False, True)
+    cut = begin_import(bench.db, io.BytesIO(b"phone\n0639980001\n"), Source("g.csv", "operator"))
+    bench.execute("UPDATE heartbeats SET beat_at = now() - interval '2 minutes'")
+    shown = browser.request("GET", f"/page/imports/{cut.import_id}").text
+    assert ("hx-get" in shown, "Interrompu&nbsp;:" in shown) == (False, True)
 
 
 @pytest.mark.parametrize("text", ["lefevre", "beatrice", "Lefèvre Béatrice", "BÉATRICE lefe", "éa"])
