@@ -73,6 +73,11 @@ def _length(value: Value) -> Value:
     return len(value) if isinstance(value, Sized) and not isinstance(value, Instance) else UNKNOWN
 
 
+def _truth(value: Value = False) -> Value:
+    """An object that a library made is as true as its class says, which nobody reads here."""
+    return UNKNOWN if isinstance(value, Instance | Method) else bool(value)
+
+
 def _parameters(value: Value) -> Value:
     pairs = {str(k): str(v) for k, v in value.items() if isinstance(v, str | int)} if isinstance(value, dict) else {}
     return urlencode(pairs)[:_MAX_TEXT] if isinstance(value, dict) and len(pairs) == len(value) else UNKNOWN
@@ -95,7 +100,7 @@ _FUNCTIONS: dict[str, _Function] = {
     "builtins.int": _number(int),
     "builtins.float": _number(float),
     "builtins.str": _text,
-    "builtins.bool": lambda value=False: bool(value),
+    "builtins.bool": _truth,
     "builtins.len": _length,
     "builtins.min": _numbers(min),
     "builtins.max": _numbers(max),
