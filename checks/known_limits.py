@@ -29,6 +29,6 @@ KNOWN_LIMITS = {
     "8.1": f"{_TWICE} ; {_HOURS}",
     "8.3": _TWICE,
     # db/alarms.py, `max(beat_at)`; services/alerts.py, `LogOnly`.
-    "8.6": "adresse d'alerte (`ALERT_WEBHOOK_URL`) vide dans la livraison : sans elle rien ne part, une ligne de journal est écrite ; un seul "
-    "worker arrêté n'alerte pas, et la pile ne signale pas l'arrêt de sa vigie (`watchdog`)",
+    "8.6": "cette adresse (`ALERT_WEBHOOK_URL`) est vide dans la livraison : sans elle rien ne part, une ligne de journal est écrite ; la pile ne signale pas "
+    "l'arrêt de sa vigie (`watchdog`)",
 }

@@ -100,9 +100,8 @@ class Ending:
     said: int
     unreachable: str
     paused: Paused
-    # How campaigns stand of which the gateway refused every send for good: one of two contacts, and a larger one.
-    all_refused: CampaignSeen
-    many_refused: CampaignSeen
+    # How campaigns stand of which the gateway refused every send for good, a small one and a larger one.
+    refused: tuple[CampaignSeen, ...]
     exhausted: Exhausted
 
 
@@ -136,22 +135,10 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
             f"État du contact où « {_FRENCH[state]} » était attendu",
             _FRENCH.get(after.contacts.get(key, ""), "aucun état final"),
         )
-    paused = _paused(driver, record, plan)
-    refusals = (
-        _all_refused(driver, record, plan, 2),
-        _all_refused(driver, record, plan, plan.many),
-        _exhausted(driver, record, plan),
-    )
-    ending = Ending(
-        before,
-        after,
-        keys,
-        _sent(driver, {**keys, "unreachable": unreachable}),
-        len(said),
-        unreachable,
-        paused,
-        *refusals,
-    )
+    paused, sent = _paused(driver, record, plan), _sent(driver, {**keys, "unreachable": unreachable})
+    refused_all = tuple(_all_refused(driver, record, plan, contacts) for contacts in (2, plan.many))
+    exhausted = _exhausted(driver, record, plan)
+    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, refused_all, exhausted)
     return [
         *_closed(record, ending),
         _states(record, ending),
@@ -246,22 +233,18 @@ def _ready(driver: CampaignBook, keys: Mapping[str, str]) -> bool:
 
 
 def _closed(record: Record, ending: Ending) -> Sequence[Finding]:
-    found, many = _closed_when_all_ended(record, ending), ending.many_refused
-    if found.outcome is not Outcome.ESTABLISHED or many.status == "completed":
+    found, many = _closed_when_all_ended(record, ending), ending.refused[-1]
+    stopped = many.status == "paused" and all(many.contacts.values())
+    if found.outcome is not Outcome.ESTABLISHED or not stopped:
         return [found]
-    if many.status == "paused" and not all(many.contacts.values()):
-        return [found]
-    if many.status != "paused":
-        title = f"Une campagne de {len(many.contacts)} contacts, tous refusés pour de bon, reste « {many.status} »"
-        return [_CLOSED.defect(record, title)]
-    stopped = _CLOSED.short_of_the_letter(
+    short = _CLOSED.short_of_the_letter(
         record,
         f"une campagne de {len(many.contacts)} contacts, tous refusés pour de bon, est mise en pause et n'est pas close, alors que tous sont dans un état final",
         title="Campagne aux nombreux échecs mise en pause, et non close",
         impact="Faible : une campagne dont il ne reste rien à envoyer reste ouverte jusqu'à ce qu'on s'en occupe, ou jusqu'à sa clôture d'office",
         advice="Clore aussi cette campagne, ou décider par écrit qu'une campagne arrêtée pour ses échecs attend une reprise",
     )
-    return [found, stopped]
+    return [found, short]
 
 
 def _closed_when_all_ended(record: Record, ending: Ending) -> Finding:
@@ -269,13 +252,14 @@ def _closed_when_all_ended(record: Record, ending: Ending) -> Finding:
     if ending.before.status == "completed" or (closed and not all(ending.after.contacts.values())):
         return _CLOSED.defect(record, "La campagne est close alors qu'un contact n'est pas dans un état final")
     if not closed:
-        return _CLOSED.defect(
-            record,
-            f"La campagne reste « {ending.after.status} » alors que ses contacts devaient être dans un état final",
-        )
-    if ending.all_refused.status != "completed":
-        title = f"Une campagne dont tous les envois sont refusés pour de bon reste « {ending.all_refused.status} »"
+        title = f"La campagne reste « {ending.after.status} » alors que ses contacts devaient être dans un état final"
         return _CLOSED.defect(record, title)
+    small, many = ending.refused
+    # A larger one may be stopped for its failures.
+    for one, ends in ((small, {"completed"}), (many, {"completed", "paused"})):
+        if one.status not in ends:
+            title = f"Une campagne de {len(one.contacts)} contacts, dont tous les envois sont refusés pour de bon, reste « {one.status} »"
+            return _CLOSED.defect(record, title)
     exhausted = ending.exhausted
     if exhausted.status != "completed" and not exhausted.sent:
         title = "Une campagne dont le seul message a épuisé ses essais n'est pas close, et aucune reprise ne l'envoie"
@@ -288,10 +272,10 @@ def _closed_when_all_ended(record: Record, ending: Ending) -> Finding:
         if exhausted.sent
         else "une autre, dont le seul message a épuisé ses essais, aussi"
     )
-    both = f" et une de {len(ending.many_refused.contacts)}" if ending.many_refused.status == "completed" else ""
+    both = f" et une de {len(many.contacts)}" if many.status == "completed" else ""
     sentence = (
         "La campagne était encore ouverte alors que le contact silencieux n'avait pas d'état final ; elle est passée à `completed`, "
-        f"et tous ses contacts ont alors un état final ; une campagne de {len(ending.all_refused.contacts)} contacts{both}, dont tous les envois sont "
+        f"et tous ses contacts ont alors un état final ; une campagne de {len(small.contacts)} contacts{both}, dont tous les envois sont "
         f"refusés pour de bon, {'se closent' if both else 'se clôt'} aussi ; "
         f"{given_up}"
     )

@@ -239,7 +239,9 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         "verdict": verdict.status.value,
         "known_by": verdict.known_by.french if verdict.known_by else "",
         "reason": verdict.reason,
-        "unproved": _unproved(examination, identifier, verdict),
+        "unproved": ""
+        if verdict.status is Status.NOT_APPLICABLE
+        else unproved(identifier, verdict.known_by, examination.limits.get(identifier, "")),
         "settles": _settles(examination, entry, findings),
         "findings": [_finding(examination, f) for f in findings],
         "compensations": [
@@ -248,14 +250,6 @@ def _requirement(examination: Examination, identifier: str, verdict: Verdict) ->
         ],
         "excerpts": [asdict(e) for e in _excerpts(findings)],
     }
-
-
-def _unproved(examination: Examination, identifier: str, verdict: Verdict) -> str:
-    """What the proof leaves unproved, with what the driver's owner knows of it."""
-    if verdict.status is Status.NOT_APPLICABLE or verdict.known_by is None:
-        return ""
-    told = [unproved(identifier, verdict.known_by), examination.limits.get(identifier, "")]
-    return " ; ".join(filter(None, told))
 
 
 def _unattached(examination: Examination) -> list[Finding]:

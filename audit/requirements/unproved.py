@@ -38,7 +38,7 @@ _BY_EXECUTION = {
     "8.3": _GATEWAY,
     "8.4": "mesuré en essai, durées raccourcies ; pannes d'hôte et de fournisseur non essayées ; la production seule confirme 99,9 %",
     "8.5": "le déploiement essayé seulement ; les autres sont lus",
-    "8.6": "délai d'alerte réduit, adresse de l'alerte réglée pour l'essai ; tous les workers arrêtés, et non l'un d'eux",
+    "8.6": "délai d'alerte réduit ; tous les workers arrêtés, et non l'un d'eux ; adresse de l'alerte réglée pour l'essai",
     "9.1": "une machine locale, sans envoi en cours ni demandes simultanées",
     "9.2": "petite campagne d'essai ; la définition des taux",
     "9.3": "une seule mesure",
@@ -49,16 +49,20 @@ _BY_TOOLS = {
     "10.1": "ce que l'outil ne voit pas, ou qui lui est dit d'ignorer",
     "10.2": "ce que l'outil est réglé pour ignorer",
     "10.3": "une trace écrite autrement que par `print`",
-    "10.4": "que ces résultats sont ceux de cette empreinte ; que ces tests suffisent",
-    "10.5": "que ces résultats sont ceux de cette empreinte ; que le code couvert est vérifié",
+    "10.4": "que ces résultats, dont le fichier n'est pas joint, sont ceux de cette empreinte ; que ces tests suffisent",
+    "10.5": "que ces résultats, dont le fichier n'est pas joint, sont ceux de cette empreinte ; que le code couvert est vérifié",
     "10.6": "ce que l'outil ne règle pas",
 }
 
 
-def unproved(criterion: str, known_by: Level | None) -> str:
-    """What is left unproved by evidence of this level; empty where nothing is known."""
+def unproved(criterion: str, known_by: Level | None, more: str = "") -> str:
+    """What is left unproved by evidence of this level, and what the owner of the stack knows besides; empty where nothing is known."""
     if known_by is None:
         return ""
+    return " ; ".join(filter(None, [_of(criterion, known_by), more]))
+
+
+def _of(criterion: str, known_by: Level) -> str:
     if criterion in _BY_TOOLS:
         return _BY_TOOLS[criterion]
     if known_by < Level.EXECUTION:
