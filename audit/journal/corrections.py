@@ -35,7 +35,7 @@ def corrections(
             "path": previous.path.name,
             "digest": journal["target"]["digest"],
             "tool": journal["volatile"].get("tool_digest", ""),
-            "verdict": verdict_word(journal["verdict"]),
+            "verdict": verdict_word(journal),
         },
         "fixed": [_line(p) for key, p in was.items() if key not in now],
         "new": [_line(p) for key, p in now.items() if key not in was],
@@ -49,15 +49,18 @@ def corrections(
     }
 
 
-def verdict_word(verdict: Mapping[str, Any]) -> str:
-    """The verdict of a journal in a word."""
+def verdict_word(journal: Mapping[str, Any]) -> str:
+    """The verdict of a journal in a word; that of December 2025 made none of a requirement that is partly met."""
+    verdict = journal["verdict"]
     if not verdict["validated"]:
         return "refusée"
     if not verdict.get("judged", True):
         return "sans conclusion"
     if verdict["unverified"]:
         return "incomplète"
-    return "sous réserve" if verdict.get("open_critical") else "réussie"
+    if verdict.get("open_critical"):
+        return "sous réserve"
+    return "avec réserve" if verdict["partial"] and journal["profile"] != "checkpoint-2025" else "réussie"
 
 
 def open_points(

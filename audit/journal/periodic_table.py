@@ -13,6 +13,8 @@ PURPOSES = {
     "reset_daily_monitoring": "Reset compteurs quotidiens",
     "cleanup_expired_locks": "Nettoyage verrous expirés",
     "sweep_expired_leases": "Reprise des envois dont le bail a expiré",
+    "close_overdue_campaigns": "Clôture des campagnes trop vieilles",
+    "forget_old_data": "Effacement des données anciennes",
 }
 
 

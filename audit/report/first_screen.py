@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from audit.report.open_causes import open_causes
+from audit.report.practices import NEEDED_BY
 from audit.report.requirement_view import RequirementView
 
 Record = Mapping[str, Any]
@@ -39,13 +40,17 @@ class Proof:
 
 @dataclass(frozen=True)
 class Action:
-    """Something to do: how serious what it mends is, what it is about, what it costs, the words, and the first place."""
+    """Something to do: how serious what it mends is, what it is about, what it costs, the words, and the first place.
+
+    `kind` is said after the gravity: what is to be checked is no problem that was found.
+    """
 
     gravity: str
     title: str
     cost: str
     text: str
     place: str
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,15 @@ def first_screen(
     # No critical point is left to a later section unnamed: those without a row of their own share the last.
     own = room - 1 if critical[room:] and room else room
     grave = tuple(brief(f["sentence"]) for f in critical[own:]) if room else ()
-    shown = [{**f, "missing": _told(f["missing"]), "sentence": brief(f["sentence"])} for f in to_check[:own]]
+    shown = [
+        {
+            **f,
+            "missing": _told(f["missing"]),
+            "sentence": brief(f["sentence"]),
+            "needed_by": NEEDED_BY.get(f["rule"], ()),
+        }
+        for f in to_check[:own]
+    ]
     if not (shown or grave):
         actions = tuple(replace(a, text=_IN_FULL) if a in checking else a for a in actions)
     pairs = zip(journal["requirements"], views, strict=True)
@@ -122,8 +135,12 @@ def _refusing(
     if not causes:
         return (), [*asked]
     ids = sorted({i for a in causes for i in titles[a.title]})
-    text = " ; ".join(f"{a.title}{f' (`{a.place}`)' if a.place else ''}" for a in causes)
-    return (Action("majeur", f"Ce qui refuse {', '.join(ids)}", "", text, ""),), [a for a in asked if a not in causes]
+    others = [a for a in asked if a not in causes]
+    if len(causes) == 1:
+        (cause,) = causes
+        return (replace(cause, cost=f"fait refuser {', '.join(ids)}"),), others
+    text = " ; ".join(f"{a.title}, {a.text}{f' (`{a.place}`)' if a.place else ''}" for a in causes)
+    return (Action("majeur", f"Ce qui fait refuser {', '.join(ids)}", "", text, ""),), others
 
 
 def _together(actions: Sequence[Action]) -> Iterator[Action]:
@@ -234,7 +251,7 @@ def _checking(points: Sequence[Record], critical: int) -> list[Action]:
         if critical > 1
         else "répondre dans le tableau ci-dessous"
     )
-    return [Action("critique", title, f"sinon : {lost}" if lost else "", where, place)]
+    return [Action("critique", title, f"sinon : {lost}" if lost else "", where, place, "non vérifié")]
 
 
 def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[tuple[Action, ...], tuple[str, ...]]:

@@ -8,10 +8,13 @@ from typing import Any
 from audit.journal.corrections import verdict_word
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
-from audit.report.practices import SHOWN_BY
+from audit.report.practices import NEEDED_BY, SHOWN_BY
+from audit.report.quotations import quotations
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
 
+# Aspects of family 8 that a practice of no requirement may concern, and the one of its first three.
+_GENERAL, _AUTONOMY = ("Configuration robuste", "Mécanismes de protection"), "Fonctionnement autonome"
 _PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
 Journal = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -106,6 +109,9 @@ def checkpoint(journal: Journal) -> Checkpoint:
     ]
     tallies = tuple(_tally(c["name"], c) for c in journal["categories"])
     to_check = left_to_check(journal)
+    reserved = tuple(
+        {**f, "needed_by": NEEDED_BY.get(f["rule"], ())} for f in to_check if f.get("severity") == "critique"
+    )
     fed = {e["id"] for r in requirements for e in r.experiments}
     return Checkpoint(
         journal=journal,
@@ -119,7 +125,7 @@ def checkpoint(journal: Journal) -> Checkpoint:
         minor=tuple(p for p in problems if p["severity"] != "critique"),
         detailed=tuple(p for p in problems if p["situation"] or p["situation_text"] or p["solution"] or p["sentence"]),
         untouched=tuple(r.id for r in requirements if r.status == "CONFORME" and not r.problems),
-        aspects=tuple((a["name"], a["status"]) for a in journal["aspects"]),
+        aspects=_aspects(journal, requirements, reserved),
         conclusion=_conclusion(journal, requirements),
         phases=tuple((_PHASE_SYMBOLS.get(p["state"], "➖"), p) for p in journal["phases"]),
         elsewhere=tuple(r for r in requirements if r.weaker),
@@ -134,13 +140,13 @@ def checkpoint(journal: Journal) -> Checkpoint:
         open_causes=open_causes(journal) if journal["profile"] == "celery" else (),
         to_check=to_check,
         idle=_idle(journal),
-        reserved=tuple(f for f in to_check if f.get("severity") == "critique"),
+        reserved=reserved,
         ungraded=any("severity" not in f for f in to_check),
         loaded=any(p["name"] == "configuration" and not p["failure"] for p in journal["probes"]),
         played=bool(journal["experiments"]),
         major=tuple(p for p in problems if p["severity"] == "majeur"),
         worst_rows=worst_rows(journal.get("soak")),
-        verdict_word=verdict_word(journal["verdict"]),
+        verdict_word=verdict_word(journal),
         screen=first_screen(journal, requirements, problems, to_check),
     )
 
@@ -171,6 +177,19 @@ def _with_what_was_shown(point: Mapping[str, Any], shown: set[str]) -> Mapping[s
         return point
     told = f"montré à l'exécution (exigence {requirement}) pour ce qui a été essayé ; la lecture ne l'établit pas pour tous les chemins"
     return {**point, "shown": told}
+
+
+def _aspects(
+    journal: Journal, requirements: tuple[RequirementView, ...], reserved: tuple[Mapping[str, Any], ...]
+) -> tuple[tuple[str, str], ...]:
+    """The lines of section 5.1; in family 8, those that a critical point left open may concern are not shown as sure."""
+    apart = {f["rule"] for f in journal["unattached"]}
+    doubtful = set(_GENERAL) if any(f["rule"] in apart and not f["needed_by"] for f in reserved) else set()
+    doubtful |= {_AUTONOMY} if any(r.under_reserve for r in requirements if r.id in {"8.1", "8.2", "8.3"}) else set()
+    return tuple(
+        (name, f"{status.replace('✅', '⚠️')}, sous réserve" if name in doubtful and "✅" in status else status)
+        for name, status in ((a["name"], a["status"]) for a in journal["aspects"])
+    )
 
 
 def _folded(tallies: tuple[Tally, ...]) -> tuple[Tally, ...]:

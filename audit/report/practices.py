@@ -13,5 +13,12 @@ PRACTICES = {
     """),
 }
 
+# The requirements that need each of them.
+NEEDED_BY = {
+    rule: tuple(i for i, needed in PRACTICES.items() if rule in needed)
+    for rules in PRACTICES.values()
+    for rule in rules
+}
+
 # What an experiment shows of a practice that reading left open: not of every path, but of those that it took.
 SHOWN_BY = {"webhook-stored-first": ("webhook-processing", "8.2")}

@@ -53,7 +53,11 @@ def test_every_critical_point_is_named_on_the_screen(strict: Journal) -> None:
     told = screen(many)
     assert len(told.splitlines()) <= 40
     assert [n for n in range(25) if n % 2 and not re.search(rf"Point {n}\b", told)] == []
-    assert re.search(r"\| critique \| Point \d+ ; .*Point 23 \| dit en section 6, point par point \|", told)
+    row = re.search(
+        r"\| critique \| 1\) Point \d+ ; 2\) .*Point 23 \| dit en section 6, point par point \| (.*) \|", told
+    )
+    assert row is not None
+    assert row[1].startswith("1) ☐ oui ☐ non ; 2) ☐ oui ☐ non"), "each critical point has its own box"
     assert re.search(r"26 points, dont 12 critiques ; les 14 qui ne sont pas ci-dessous", told)
 
 
@@ -64,7 +68,9 @@ def test_only_a_fault_is_said_to_refuse(strict: Journal) -> None:
         strict["requirements"][0]["findings"] = [finding(outcome, "x", rule)]
         faults = [problem(n, f"Faute {n}", "Corriger", severity="critique") for n in range(1, 6)]
         faults.append(problem(6, "La cause", "Corriger", severity="majeur", rule=rule) | {"requirements": ["8.1"]})
-        assert ("Ce qui refuse 8.1 : La cause" in screen(strict | {"problems": faults})) is told, outcome
+        assert ("Majeur - La cause (fait refuser 8.1) : corriger" in screen(strict | {"problems": faults})) is told, (
+            outcome
+        )
 
 
 def test_problems_of_one_kind_are_named_together(strict: Journal) -> None:
@@ -85,10 +91,33 @@ def test_the_most_serious_points_and_problems_come_first_with_their_place(strict
         told.index("| critique | Point 21 |") < told.index("| mineur |") if "| mineur |" in told else "Point 21" in told
     )
     assert (
-        "1. Critique - Vérifier à la main 4 points critiques, d'abord « Point 21 » : répondre dans le tableau" in told
+        "1. Critique, non vérifié - Vérifier à la main 4 points critiques, d'abord « Point 21 » : répondre dans le tableau"
+        in told
     )
     assert "2. Mineur - Faute 0 : corriger - `app/m0.py:1`" in told
     assert told.count(" - Faute ") <= 5
+
+
+def test_no_problem_found_is_not_followed_by_a_critical_one(strict: Journal) -> None:
+    """« Problèmes : 0 critique » stood before « À faire d'abord : Critique »."""
+    told = screen(strict | {"problems": [], "unattached": [stored_first()]})
+    assert (
+        "**Problèmes trouvés** : 0 critique, 0 majeur, 0 mineur (section 3) ; 1 point critique non vérifié. **À faire"
+        in told
+    )
+    assert "1. Critique, non vérifié - Vérifier à la main « Un webhook" in told
+    assert "| critique | Un webhook est enregistré avant la réponse (pour 8.2) |" in told
+
+
+def test_a_critical_problem_beside_an_undetermined_requirement_is_explained(strict: Journal) -> None:
+    """A row was INDÉTERMINÉ while it carried both critical problems."""
+    strict["requirements"][0] |= {"id": "8.2", "verdict": "INDÉTERMINÉ", "findings": []}
+    stored = problem(1, "Webhook répondu avant d'être enregistré", "Enregistrer", severity="critique")
+    told = screen(strict | {"problems": [stored | {"rule": "webhook-stored-first"}]})
+    assert (
+        "❔ INDÉTERMINÉ ; ce qui est critique ci-contre n'est pas dans l'énoncé, et y touche | **problème critique n° 1**"
+        in told
+    )
 
 
 def stored_first(**more: str) -> Journal:
@@ -103,7 +132,7 @@ def test_the_first_thing_to_do_is_the_gravest_and_says_what_it_costs(strict: Jou
     minor = problem(1, "Message qui revient", "Compter", impact="Moyen : une place perdue") | {"places": ["app/t.py:1"]}
     told = screen(strict | {"problems": [minor], "unattached": [stored_first()]})
     assert (
-        "1. Critique - Vérifier à la main « Un webhook est enregistré avant la réponse » (sinon : événements perdus à "
+        "1. Critique, non vérifié - Vérifier à la main « Un webhook est enregistré avant la réponse » (sinon : événements perdus à "
         "chaque redémarrage) : répondre dans le tableau ci-dessous - `app/routes.py:63`\n"
         "2. Mineur - Message qui revient (une place perdue) : compter - `app/t.py:1`\n"
     ) in told

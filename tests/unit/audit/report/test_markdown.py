@@ -106,7 +106,7 @@ def test_nobody_signs(december: Journal) -> None:
         "❌ VALIDATION REFUSÉE : exigence non conforme 8.2 ; problème critique n° 1 ; exigence non vérifiée 8.4",
         "> ❌ **La sonde `configuration` a échoué.** Le module `app.tasks` ne s'importe pas",
         "| Configuration Celery | 3 | ❌ 2/3 établis, 1 en défaut |",
-        "| Robustesse Workers | 3 | ❔ 1/3 établis, 2 indéterminés, 1 sans objet |",
+        "| Robustesse Workers | 3 | ❔ 1/3 établis, 2 indéterminés, 1 sans objet non compté |",
         "| Service Monitoring | 2 | ❌ 1/2 établis, 1 erreur d'audit |",
         "| Verrouillage Campagnes | 0 | ➖ sans objet |",
         "**Origine des preuves** : exécuté, par l'expérience `autonomous-sending` (Envoi sans administrateur",

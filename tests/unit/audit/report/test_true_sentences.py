@@ -141,6 +141,54 @@ def test_a_minor_problem_quotes_one_place_and_names_the_others(strict: Journal, 
     assert "Endroits (3) : `app/a.py:3`, `app/b.py:3`, `app/c.py:3`." in report
 
 
+def partly(journal: Journal) -> Journal:
+    return journal | {"profile": "strict", "family": "7", "verdict": journal["verdict"] | {"partial": ["8.5"]}}
+
+
+def test_a_requirement_that_is_partly_met_is_a_reserve(december: Journal) -> None:
+    """« ✅ VALIDATION RÉUSSIE : exigence partielle 7.5 » : a statement that is not held, under a green mark."""
+    report = told(partly(december))
+    assert report.count("⚠️ VALIDATION AVEC RÉSERVE") == 2
+    assert "VALIDATION RÉUSSIE" not in report
+    assert "TERMINÉE, avec réserve" in report
+    assert "✅ VALIDATION RÉUSSIE" in told(december), "the source's own checkpoint keeps its words"
+
+
+@pytest.mark.parametrize(("digest", "tool", "words"), [("e" * 64, "2" * 64, True), ("e" * 64, "1" * 64, False)])
+def test_a_change_of_tree_and_tool_is_no_change_of_the_code(
+    strict: Journal, digest: str, tool: str, words: bool
+) -> None:
+    previous = {"date": "2025-12-01", "path": "x.json", "digest": digest, "tool": tool, "verdict": "réussie"}
+    journal = strict | {"corrections": strict["corrections"] | {"previous": previous}}
+    journal["volatile"] |= {"tool_digest": "1" * 64}
+    assert ("L'arbre et l'outil d'audit ont changé tous deux" in told(journal)) is words
+
+
+def test_a_soft_shutdown_lets_tasks_end(strict: Journal) -> None:
+    """The lexicon said of SIGQUIT « tâches abandonnées », beside a soft shutdown of 15 s."""
+    report = told(strict)
+    assert "SIGQUIT : arrêt demandé ; les tâches ont le délai d'arrêt doux (`worker_soft_shutdown_timeout`" in report
+    assert "tâches abandonnées" not in report
+
+
+def test_no_counter_is_said_to_be_set_to_zero(strict: Journal) -> None:
+    rows = [{"task": "reset_daily_monitoring", "frequency": "00:00 UTC", "purpose": "Reset compteurs quotidiens"}]
+    report = told(strict | {"periodic_tasks": {"level": "configuré", "rows": rows}})
+    assert "`reset_daily_monitoring` (00:00 UTC, changement de jour des compteurs)" in report
+    assert "remise à zéro" not in report
+
+
+def test_what_a_critical_point_may_concern_is_not_shown_as_sure(strict: Journal) -> None:
+    rows = [
+        {"name": name, "status": "✅ CONFORME (configuré)"}
+        for name in ("Configuration robuste", "Redémarrage automatique")
+    ]
+    general = told(strict | {"aspects": rows, "unattached": [open_point("critique")]})
+    assert "| Configuration robuste | ⚠️ CONFORME (configuré), sous réserve |" in general
+    assert "| Redémarrage automatique | ✅ CONFORME (configuré) |" in general
+    assert "Sous réserve d'un point critique non vérifié : « Un webhook est enregistré avant la réponse »." in general
+
+
 def test_a_family_names_what_is_met_and_nothing_else(december: Journal) -> None:
     validated = december | {"profile": "strict", "family": "7"}
     report = told(validated)
