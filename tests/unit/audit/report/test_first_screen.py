@@ -115,7 +115,7 @@ def test_a_critical_problem_beside_an_undetermined_requirement_is_explained(stri
     stored = problem(1, "Webhook répondu avant d'être enregistré", "Enregistrer", severity="critique")
     told = screen(strict | {"problems": [stored | {"rule": "webhook-stored-first"}]})
     assert (
-        "❔ INDÉTERMINÉ ; ce qui est critique ci-contre n'est pas dans l'énoncé, et y touche | **problème critique n° 1**"
+        "❔ INDÉTERMINÉ (les problèmes critiques ci-contre ne contredisent pas l'énoncé) | **problème critique n° 1**"
         in told
     )
 
