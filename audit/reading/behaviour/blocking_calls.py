@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.model.observations.waits import ResultWait, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.reading.behaviour.called_functions import called_function, inside
+from audit.reading.behaviour.called_functions import inside, named_function
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
 from audit.reading.python.abstract_values import BoundMethod, External, FunctionValue, Instance
 from audit.reading.python.child_nodes import walk
@@ -94,7 +94,7 @@ def _names_an_entry(call: ast.Call) -> bool:
 def _waits_for_one(scope: Scope, call: ast.Call) -> bool:
     """Whether a call waits as only results of Celery do: by an argument of theirs, or of a backend."""
     of_celery = {"disable_sync_subtasks", "propagate", "follow_parents", "EXCEPTION_STATES", "PROPAGATE_STATES"}
-    if last(call.func) in {"get", "join", "collect"} and any(k.arg in of_celery for k in call.keywords):
+    if last(call.func) in {"get", "join", "collect", "wait"} and any(k.arg in of_celery for k in call.keywords):
         return not isinstance(scope.evaluated(call.func), BoundMethod)
     return last(call.func) == "wait_for" and isinstance(call.func, ast.Attribute) and last(call.func.value) == "backend"
 
@@ -256,7 +256,7 @@ def _is_answered(scope: Scope, call: ast.Call, within: frozenset[str]) -> bool:
     """Whether a function of the project answers the result of a task that it published."""
     if len(within) > _FOLLOWED or "\0" + last(call.func) in within:
         return False
-    if (inner := inside(scope, called_function(scope, call))) is None:
+    if (inner := inside(scope, named_function(scope, call.func))) is None:
         return False
     given = [n.value for n in inner.all(ast.Return) if n.value is not None]
     return any(_is_result(inner, value, within | {"\0" + last(call.func)}) for value in given)

@@ -83,9 +83,19 @@ class Resolver:
         """Symbol of the project that a callee stands for: a function, a method or a class; empty when not found."""
         name = dotted(node)
         try:
-            return symbol_of(self._named(name) if name else self._of_chain(node))
+            return (self._called_as_one(name) if name else "") or symbol_of(
+                self._named(name) if name else self._of_chain(node)
+            )
         except RecursionError:  # a chain of a thousand calls
             return ""
+
+    def _called_as_one(self, name: str) -> str:
+        """The `__call__` of the object of the project that this name holds; empty for any other."""
+        value = unwrap(self._named(name))[0]
+        held = name == self._self or name in self._annotated or name in self._assigned
+        cls = unwrap(value.cls)[0] if isinstance(value, Instance) else value if held else UNKNOWN
+        found = self._attribute(cls, "__call__") if isinstance(cls, ClassValue) else UNKNOWN
+        return symbol_of(found) if isinstance(unwrap(found)[0], FunctionValue | BoundMethod) else ""
 
     def value_of(self, name: str) -> Value:
         """What a dotted name stands for."""
