@@ -98,7 +98,22 @@ FROM_DJANGO: Mapping[str, RemovedName] = {
 IS_AJAX = RemovedName("is_ajax", "3.1", "4.0", 'headers["x-requested-with"]')
 PROVIDING_ARGS = RemovedName("providing_args", "3.1", "4.0", "Signal()")
 APP_CONFIG = RemovedName("default_app_config", "3.2", "4.1", "rien")
+# What a model's `Meta` says, a settings module gives, or is asked of a manager of users.
+INDEX_TOGETHER = RemovedName("index_together", "4.2", "5.1", "Meta.indexes")
+RANDOM_PASSWORD = RemovedName("make_random_password", "4.2", "5.1", "secrets.token_urlsafe")
+OF_SETTINGS: Mapping[str, RemovedName] = {
+    name: RemovedName(name, since, removed, instead)
+    for name, since, removed, instead in (
+        ("DEFAULT_FILE_STORAGE", "4.2", "5.1", "STORAGES"),
+        ("STATICFILES_STORAGE", "4.2", "5.1", "STORAGES"),
+        ("PASSWORD_RESET_TIMEOUT_DAYS", "3.1", "4.0", "PASSWORD_RESET_TIMEOUT"),
+        ("DEFAULT_HASHING_ALGORITHM", "3.1", "4.0", "rien"),
+        ("USE_DEPRECATED_PYTZ", "4.0", "5.0", "rien"),
+        ("CSRF_COOKIE_MASKED", "4.1", "5.0", "rien"),
+    )
+}
 
-_EVERY = (*FROM_DJANGO.values(), IS_AJAX, PROVIDING_ARGS, APP_CONFIG)
+_OTHERS = (IS_AJAX, PROVIDING_ARGS, APP_CONFIG, INDEX_TOGETHER, RANDOM_PASSWORD)
+_EVERY = (*FROM_DJANGO.values(), *_OTHERS, *OF_SETTINGS.values())
 SEARCHED = len({one.name for one in _EVERY})
 FIRST, LAST = min(one.removed for one in _EVERY), max(one.removed for one in _EVERY)

@@ -5,7 +5,16 @@ import re
 from collections.abc import Iterator
 
 from audit.model.facts import Deprecation
-from audit.model.removed_names import APP_CONFIG, FROM_DJANGO, IS_AJAX, PROVIDING_ARGS, RemovedName
+from audit.model.removed_names import (
+    APP_CONFIG,
+    FROM_DJANGO,
+    INDEX_TOGETHER,
+    IS_AJAX,
+    OF_SETTINGS,
+    PROVIDING_ARGS,
+    RANDOM_PASSWORD,
+    RemovedName,
+)
 from audit.reading.behaviour.compatibility_branches import for_older_versions
 from audit.reading.python.abstract_values import External, descends_from, unwrap
 from audit.reading.python.child_nodes import walk
@@ -44,7 +53,8 @@ _PACKAGES = {
 _NAMES_ONE = re.compile(rf"\b(?:import|from)\b.*\b(?:{'|'.join(_PACKAGES)})\b")
 _WORDS = (
     *dict.fromkeys(name.rpartition(".")[2] for name in FROM_DJANGO),
-    *(one.name for one in (IS_AJAX, PROVIDING_ARGS, APP_CONFIG)),
+    *(one.name for one in (IS_AJAX, PROVIDING_ARGS, APP_CONFIG, INDEX_TOGETHER, RANDOM_PASSWORD)),
+    *OF_SETTINGS,
 )
 _REQUESTS = frozenset({"request", "req", "_request"})
 _LOADERS = frozenset({"import_module", "__import__", "import_string"})
@@ -104,6 +114,10 @@ def _place(deprecation: Deprecation) -> tuple[str, int]:
 
 
 def _class(machine: Machine, module: Module, node: ast.ClassDef) -> Iterator[Deprecation]:
+    if node.name == "Meta" and "django" in module.source.text and "/migrations/" not in f"/{module.source.path}":
+        for given in node.body:
+            if isinstance(given, ast.Assign) and any(dotted(t) == INDEX_TOGETHER.name for t in given.targets):
+                yield from _removed(module, given, INDEX_TOGETHER)
     pydantic = any(_is_pydantic(machine, module, base) for base in node.bases)
     for statement in node.body:
         if pydantic and _makes_a_config(statement):
@@ -208,12 +222,19 @@ def _by_its_form(machine: Machine, module: Module, node: ast.Call | ast.Assign) 
         named = any(isinstance(t, ast.Name) and t.id == APP_CONFIG.name for t in node.targets)
         if named and node in module.tree.body and module.source.path.endswith("__init__.py"):
             yield from _removed(module, node, APP_CONFIG)
+        for target in node.targets if node in module.tree.body else ():
+            if removed := OF_SETTINGS.get(dotted(target)):
+                yield from _removed(module, node, removed)
         return
     name = dotted(node.func)
     yield from _loaded_by_name(machine, module, node)
     holder, _, method = name.rpartition(".")
     if method == IS_AJAX.name and not node.args and holder.rpartition(".")[2].lower() in _REQUESTS:
         yield from _removed(module, node, IS_AJAX)
+    asked = node.func.value if isinstance(node.func, ast.Attribute) and node.func.attr == RANDOM_PASSWORD.name else None
+    if isinstance(asked, ast.Attribute) and asked.attr in {"objects", "_default_manager"}:
+        own = re.compile(rf"\bdef {RANDOM_PASSWORD.name}\(")
+        yield from () if machine.project.holds(own) else _removed(module, node, RANDOM_PASSWORD)
     if any(k.arg == PROVIDING_ARGS.name for k in node.keywords) and name:
         value = machine.resolve(f"{module.name}:{name}")
         if isinstance(value, External) and value.dotted.startswith("django."):
