@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from audit.model.observations.waits import Sleep
+from audit.model.observations.waits import EndlessLoop, Sleep
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.scope import Scope, keyword, last
@@ -12,7 +12,19 @@ from audit.reading.python.abstract_values import External, Instance, Table, Valu
 from audit.reading.python.child_nodes import walk
 
 WORDS = (
-    *("tenacity", "backoff", "Event(", "Condition(", "Barrier(", "ueue", "select", "get_waiter(", "WebDriverWait"),
+    *(
+        "tenacity",
+        "backoff",
+        "retrying",
+        "from retry",
+        "Event(",
+        "Condition(",
+        "Barrier(",
+        "ueue",
+        "select",
+        "get_waiter(",
+        "WebDriverWait",
+    ),
     *(
         "playwright",
         "subprocess",
@@ -45,6 +57,13 @@ _PAGE = frozenset(
 _SHELLS = word_set("subprocess.run subprocess.call subprocess.check_call subprocess.check_output os.system")
 _RETRYING = frozenset({"tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"})
 _BACKOFF = frozenset({"backoff.on_exception", "backoff.on_predicate"})
+# What ends the attempts of each: without it they go on for ever.
+_LIMITS = {
+    **dict.fromkeys(_RETRYING, ("stop",)),
+    **dict.fromkeys(_BACKOFF, ("max_tries", "max_time")),
+    "retrying.retry": ("stop_max_attempt_number", "stop_max_delay", "stop_func", "stop"),
+    **dict.fromkeys(("retry.retry", "retry.api.retry"), ("tries",)),
+}
 # The waits of tenacity: the argument that is the longest, or the one that grows.
 _CONSTANT = {"wait_fixed": (0, "wait"), "wait_random": (1, "max")}
 _EXPONENTIAL = {
@@ -55,22 +74,49 @@ _SECOND = 1000.0
 _Seconds = float | Unknown | None
 
 
-def library_waits(scope: Scope) -> Iterator[Sleep]:
-    """Sleep: each call of a library that waits for as long as it is told, or less where something comes before."""
+def library_waits(scope: Scope) -> Iterator[Sleep | EndlessLoop]:
+    """Sleep: each call of a library that waits for as long as it is told, or less where something comes before.
+
+    EndlessLoop: what it tries again for as long as it fails, or is not ready.
+    """
     if not scope.symbol:
         return
     decorators = scope.root.decorator_list if isinstance(scope.root, ast.FunctionDef | ast.AsyncFunctionDef) else []
-    retried = [d for d in decorators if isinstance(d, ast.Call)]
+    bare = [ast.copy_location(ast.Call(d, [], []), d) for d in decorators if isinstance(d, ast.Name | ast.Attribute)]
+    retried = [*(d for d in decorators if isinstance(d, ast.Call)), *bare]
     waiting: list[tuple[ast.AST, ast.Call]] = [(call, call) for call in (*retried, *scope.calls)]
     named = [*decorators, *(call.func for call in scope.calls), *(loop.iter for loop in scope.all(ast.For))]
-    waiting += [(n, made) for n in named if isinstance(made := _made_elsewhere(scope, n), ast.Call) and made is not n]
+    waiting += [(n, made) for n in named if isinstance(made := made_elsewhere(scope, n), ast.Call) and made is not n]
     for node, call in waiting:
+        if (doubt := _tried_for_ever(scope, call)) is not None:
+            tried = getattr(scope.root, "name", "") if node in (*decorators, *bare) else ast.unparse(node)[:60]
+            yield scope.observed(EndlessLoop, node, awaited="" if doubt else tried, doubt=doubt)
         seconds = _waited(scope, call)
         if seconds is not None and seconds != 0:
             yield scope.observed(Sleep, node, seconds=seconds, at_most=True)
 
 
-def _made_elsewhere(scope: Scope, node: ast.expr) -> ast.expr:
+def _tried_for_ever(scope: Scope, call: ast.Call) -> str | None:
+    """Why nobody knows whether a library ever stops trying, in French; empty where nothing stops it, None for another call."""
+    library = scope.external(call.func)
+    limits = _LIMITS.get(library, ())
+    told = [scope.evaluated(given) for name in limits if (given := option_of(scope, call, name)) is not None]
+    known = [one for one in told if one is not UNKNOWN]
+    stopped = any(one not in (None, -1) and not _is_never(one) for one in known)
+    if not limits or stopped:
+        return None
+    if isinstance(scope.parents.get(call), ast.Return) and len(known) < len(told):
+        # What a decorator is given is read where it decorates.
+        return None
+    return "" if len(known) == len(told) else f"le nombre d'essais de `{library}` ne se lit pas"
+
+
+def _is_never(value: Value) -> bool:
+    made = value.cls if isinstance(value, Instance) else value
+    return isinstance(made, External) and made.dotted.endswith("stop_never")
+
+
+def made_elsewhere(scope: Scope, node: ast.expr) -> ast.expr:
     """The call of tenacity, or of backoff, whose answer a name or a function of elsewhere gives; else the node itself."""
     named = isinstance(node, ast.Name | ast.Attribute) and scope.given(node) is node
     if not named and not (isinstance(node, ast.Call) and not scope.external(node.func)):
@@ -96,7 +142,7 @@ def _as_written(scope: Scope, value: Value) -> ast.expr:
     return written
 
 
-def _option(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:
+def option_of(scope: Scope, call: ast.Call, name: str) -> ast.expr | None:
     """What a call is given under this name: by itself, by a dictionary that it unpacks, by a name of another place."""
     given = keyword(call, name)
     for spread in (k.value for k in call.keywords if k.arg is None and given is None):
@@ -192,7 +238,7 @@ def _of_a_machine(scope: Scope, call: ast.Call) -> _Seconds:
 
 def _between_attempts(scope: Scope, call: ast.Call) -> _Seconds:
     """What tenacity waits between its attempts, at most."""
-    wait, stop = _option(scope, call, "wait"), _option(scope, call, "stop")
+    wait, stop = option_of(scope, call, "wait"), option_of(scope, call, "stop")
     if wait is None or scope.evaluated(wait) is None:
         return None
     attempts, longest = _stopped(scope, stop)
@@ -254,11 +300,11 @@ def _exponential(parts: Mapping[str, _Seconds], first: _Seconds, rank: int) -> f
 
 def _backed_off(scope: Scope, call: ast.Call) -> _Seconds:
     """What backoff waits between its attempts, at most."""
-    tries, longest = (_number(scope, _option(scope, call, key)) for key in ("max_tries", "max_time"))
+    tries, longest = (_number(scope, option_of(scope, call, key)) for key in ("max_tries", "max_time"))
     kind = last(call.args[0]) if call.args else ""
     if tries is None or tries is UNKNOWN or kind not in {"expo", "constant"}:
         return longest if longest is not None else UNKNOWN
-    parts = {key: _number(scope, _option(scope, call, key)) for key in ("interval", "factor", "base", "max_value")}
+    parts = {key: _number(scope, option_of(scope, call, key)) for key in ("interval", "factor", "base", "max_value")}
     if UNKNOWN in parts.values():
         return UNKNOWN
     numbers = {key: value for key, value in parts.items() if isinstance(value, int | float)}
