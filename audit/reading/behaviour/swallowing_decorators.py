@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.failure_handling import SwallowedError
-from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.library_waits import made_elsewhere, option_of
+from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.child_nodes import walk
 
 WORDS = (
@@ -22,14 +23,15 @@ _LOST = "le décorateur `{}` tait l'erreur du dernier essai"
 
 def swallowed_by_decorators(scope: Scope) -> Iterator[SwallowedError]:
     """SwallowedError: each decorator of a library, below the one that makes a task, that hides what its function raises."""
-    for decorator in getattr(scope.root, "decorator_list", []):
+    for written in getattr(scope.root, "decorator_list", []):
+        decorator = made_elsewhere(scope, written)
         made = decorator.func if isinstance(decorator, ast.Call) else decorator
         dotted = scope.external(made)
         if not dotted or dotted.startswith("celery."):
             continue
         how, doubt = _hidden(scope, dotted, decorator)
         if how or doubt:
-            yield scope.observed(SwallowedError, decorator, how=how, doubt=doubt)
+            yield scope.observed(SwallowedError, written, how=how, doubt=doubt)
 
 
 def _hidden(scope: Scope, dotted: str, decorator: ast.expr) -> tuple[str, str]:
@@ -45,15 +47,15 @@ def _hidden(scope: Scope, dotted: str, decorator: ast.expr) -> tuple[str, str]:
 
 
 def _of_backoff(scope: Scope, call: ast.Call, name: str) -> tuple[str, str]:
-    said = keyword(call, "raise_on_giveup")
-    value = scope.value(said) if said is not None else True
+    said = option_of(scope, call, "raise_on_giveup")
+    value = scope.evaluated(said) if said is not None else True
     if value is False:
         return _LOST.format(name), ""
     return "", "" if value is True else f"le décorateur `{name}`, qui tait peut-être l'erreur"
 
 
-def _of_tenacity(scope: Scope, call: ast.Call, name: str) -> tuple[str, str]:  # noqa: ARG001  one shape for each library
-    answer = keyword(call, "retry_error_callback")
+def _of_tenacity(scope: Scope, call: ast.Call, name: str) -> tuple[str, str]:
+    answer = option_of(scope, call, "retry_error_callback")
     if answer is None:
         return "", ""
     if isinstance(answer, ast.Lambda) and not _raises(answer.body):
