@@ -10,7 +10,7 @@ from audit.reading.celery.application_settings import applications
 from audit.reading.celery.task_attributes import EVERY_CLASS, written_options
 from audit.reading.celery.task_definitions import default_base, registered_name, task_decoration
 from audit.reading.python.abstract_values import MISSING, ClassValue, FunctionValue, Missing, Table, Value, unwrap
-from audit.reading.python.classes import class_attribute
+from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine
 from audit.reading.retries.retry_calls import COUNTED
 
@@ -88,9 +88,8 @@ def _task_option(machine: Machine, function: FunctionValue, name: str, default: 
     if name in COUNTED and keywords.opaque:
         return UNKNOWN
     base = unwrap(keywords.get("base", default_base(machine, decoration) if decoration else None))[0]
-    inherited = class_attribute(base, name) if isinstance(base, ClassValue) else UNKNOWN
-    if inherited is not UNKNOWN:
-        return unwrap(inherited)[0]
+    if isinstance(base, ClassValue) and any(name in one.names for one in lineage(base)):
+        return unwrap(class_attribute(base, name))[0]
     return written_options(machine, EVERY_CLASS).get(name, default)
 
 
