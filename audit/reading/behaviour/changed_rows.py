@@ -8,7 +8,7 @@ from audit.model.call_closures import COMMON
 from audit.reading.behaviour.called_functions import called_function, inside
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.row_objects import is_row_class, owner
-from audit.reading.behaviour.scope import Scope, function_scope, last, scope_at
+from audit.reading.behaviour.scope import Scope, calls_of, function_scope, keyword, last, scope_at
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Value, descends_from
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import lineage
@@ -20,6 +20,7 @@ _QUERIES = frozenset({"query", "scalars", "scalar", "scalar_one", "scalar_one_or
 _DJANGO = frozenset({"objects", "_default_manager"})
 # SQLAlchemy's, django-concurrency's, mongoengine's.
 _VERSIONED = re.compile(r"version_id_col|VersionField\(")
+_LOCKS = frozenset({"select_for_update", "with_for_update"})
 _DEPTH = 3
 _MANY = 5
 
@@ -27,8 +28,29 @@ _MANY = 5
 def changed_rows(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
     """The statements that count in a row, and the calls of functions that count in the row they are given."""
     for node, holder in _changes(scope, 0).items():
-        if is_kept(scope, holder) and not _is_new(scope, holder) and not _has_a_version(scope, holder):
+        others = _is_new(scope, holder) or _has_a_version(scope, holder) or _is_locked(scope, holder)
+        if is_kept(scope, holder) and not others:
             yield node
+
+
+def _is_locked(scope: Scope, holder: str) -> bool:
+    """Whether a function that locks what it reads gives the row, to whoever asks it to count where it is `self`."""
+    if holder != "self":
+        made = scope.given(ast.Name(holder, ast.Load()))
+        return any(isinstance(n, ast.Call) and _gives_it_locked(scope, n) for n in walk(made))
+    asked = [(other, _row_asked(call)) for other, call in calls_of(scope, getattr(scope.root, "name", ""))]
+    return bool(asked) and all(row and _is_locked(other, row) for other, row in asked)
+
+
+def _gives_it_locked(scope: Scope, call: ast.Call) -> bool:
+    """Whether what a call reads stays locked: the transaction is not the one of the function that reads."""
+    if last(call.func) in _LOCKS or keyword(call, "with_for_update") is not None:
+        return True
+    inner = inside(scope, called_function(scope, call))
+    locks = [c for c in inner.calls if last(c.func) in _LOCKS or keyword(c, "with_for_update")] if inner else []
+    blocks = [n for c in locks if inner for n in inner.around(c) if isinstance(n, ast.With | ast.AsyncWith)]
+    answers = inner.all(ast.Return) if inner else []
+    return bool(locks) and not blocks and all(n.value is not None for n in answers)
 
 
 def _is_new(scope: Scope, name: str) -> bool:
@@ -71,7 +93,7 @@ def _given_to_a_counter(scope: Scope, call: ast.Call, depth: int) -> Iterator[st
     function = called_function(scope, call)
     if function is None or (inner := inside(scope, function)) is None:
         return
-    if any(last(c.func) in {"select_for_update", "with_for_update", "lock"} for c in inner.calls):
+    if any(last(c.func) in {*_LOCKS, "lock"} for c in inner.calls):
         return
     changed = set(_changes(inner, depth + 1).values())
     for argument, name in zip(call.args, placed(function.node.args), strict=False):
