@@ -9,7 +9,6 @@ from audit.journal.corrections import verdict_word
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
 from audit.report.practices import NEEDED_BY, SHOWN_BY
-from audit.report.quotations import quotations
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
 
