@@ -31,6 +31,7 @@ from audit.rules.worker_pools import CHILDLESS, pool_of
 _OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject_on_worker_lost"}
 # A callback, or options that only some calls give, is no message that was read.
 _OTHERS = "les messages de `{0}` qui ont été lus expirent, et d'autres peuvent partir sans expiration"
+_UNLIMITED = "une file y est déclarée sans limite de livraisons, et rien ne dit quelles tâches y passent"
 _FAILING = "Un message qui échoue chaque fois revient sans fin dans la file : rien ne compte ses livraisons"
 
 
@@ -73,8 +74,9 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     seen = [(task, facts, _requeued(task, facts, asked)) for task, facts in production_tasks(known)]
     counts = list(known.source.observations_of(CountedDelivery))
     # Redis knows no limit of deliveries, whatever a queue asks for.
-    limits = [o for o in counts if o.by_the_broker] if broker(known)[0] != "redis" else []
-    capped = any(o.sure for o in limits)
+    limits = [o for o in counts if o.by_the_broker and not o.unlimited] if broker(known)[0] != "redis" else []
+    others = [o for o in counts if o.unlimited] if limits else []
+    capped = any(o.sure for o in limits) and not others
     counts = [o for o in counts if not o.by_the_broker]
     sure = {symbol for o in counts if o.sure for symbol in tasks_running(known, o.symbol)}
     spoken = {symbol: o for o in counts if not o.sure for symbol in tasks_running(known, o.symbol)}
@@ -83,7 +85,9 @@ def _bounded(known: TargetFacts) -> Sequence[Finding]:
     members = [task.symbol for task, _, requeued in seen if requeued or task.symbol in back]
     gaps: list[Gap] = [] if members else _by_another_pool(known, readings, seen)
     gaps += [Doubt(why=f"une option de `{short(task.symbol)}` ne se lit pas") for task, _, told in seen if told is None]
-    if limits and not capped:
+    if others:
+        gaps.append(Doubt(*place_of(others[0].excerpt), _UNLIMITED))
+    elif limits and not capped:
         gaps.append(
             Doubt(*place_of(limits[0].excerpt), why="une file quorum n'abandonne un message que depuis RabbitMQ 4")
         )

@@ -219,11 +219,12 @@ class UnprefixedSetting(Observation):
 class CountedDelivery(TaskObservation):
     """Something that may give a message up after too many deliveries, a queue's limit where `by_the_broker`.
 
-    `sure`: it does; else only its words speak of it.
+    `sure`: it does; else only its words speak of it. `unlimited`: a queue that has no limit, beside those that have one.
     """
 
     by_the_broker: bool
     sure: bool
+    unlimited: bool = False
 
 
 @dataclass(frozen=True)

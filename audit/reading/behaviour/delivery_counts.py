@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.messages import CountedDelivery, RequeuedMessage
-from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.scope import Scope, keyword, last, opaque
+from audit.reading.python.abstract_values import Table
 from audit.reading.python.parameters import parameters_of
 
-WORDS = ("redeliver", "deliver", "attempt", "tries", "Reject", "quorum", "essai", "livraison")
+WORDS = ("redeliver", "deliver", "attempt", "tries", "Reject", "quorum", "essai", "livraison", "Queue(", "classic")
 _SPEAKS = re.compile(
     r"(?i)redeliver|deliver(y|ies)_?(count|limit)|count_?deliver|^deliveries|attempt|(?<!re)tries|essais?$|livraisons?$"
 )
@@ -23,6 +24,10 @@ _COUNTS = frozenset({"incr", "incrby", "hincrby", "aincr", "increment", "update"
 
 def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery | RequeuedMessage]:
     """Sure where a count that is kept leads to `Reject`, or where a queue has a limit; else only words that speak of one."""
+    yield from (
+        scope.observed(CountedDelivery, node, by_the_broker=True, sure=False, unlimited=True)
+        for node in _without(scope)
+    )
     texts = [n for n in scope.all(ast.Constant) if isinstance(n.value, str) and _CAPS.search(n.value)]
     if any(_is_endless(scope, held) for held in scope.all(ast.Dict)):
         return
@@ -49,6 +54,25 @@ def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery | RequeuedMessa
     named += [n for n in scope.all(ast.Constant) if isinstance(n.value, str) and _SPEAKS.search(n.value)]
     if named and scope.symbol:
         yield scope.observed(CountedDelivery, named[0], by_the_broker=False, sure=False)
+
+
+def _without(scope: Scope) -> Iterator[ast.AST]:
+    """Queues of Kombu that are given no limit, and what asks for a classic one, which knows none."""
+    for call in scope.calls:
+        if last(call.func) == "Queue" and scope.external(call.func).startswith("kombu") and not opaque(call):
+            given = keyword(call, "queue_arguments")
+            told = scope.evaluated(given) if given is not None else Table()
+            if isinstance(told, Table) and not told.opaque and not {"x-delivery-limit", "x-queue-type"} & told.keys():
+                yield call
+        yield from (k.value for k in call.keywords if k.arg and k.arg.endswith("queue_type") and _is_classic(k.value))
+    for held in scope.all(ast.Dict):
+        for key, value in zip(held.keys, held.values, strict=True):
+            if str(getattr(key, "value", "")).endswith("queue-type") and _is_classic(value):
+                yield value
+
+
+def _is_classic(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == "classic"
 
 
 def _is_put_back(scope: Scope, reject: ast.Call) -> bool:
