@@ -125,7 +125,9 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
     elif name == "register_task":
         task, _ = unwrap(site.argument(0, "task"))
         task = Instance(task, origin=site.origin) if isinstance(task, ClassValue) else task
-        machine.registered += [task] if isinstance(task, Instance) else []
+        known = isinstance(task, Instance) and isinstance(task.cls, ClassValue)
+        machine.registered += [task] if isinstance(task, Instance) and known else []
+        machine.unknown_tasks += [] if known else [site.origin]
     elif name == "add_periodic_task":
         _add_periodic_task(machine, conf, site)
     elif isinstance(site.callee, Method) and site.callee.name in _WHEN_CONFIGURED:

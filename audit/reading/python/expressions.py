@@ -66,7 +66,7 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
         found = External(f"{value.dotted}.{name}")
     elif isinstance(value, ClassValue):
         found = class_attribute(value, name)
-        found = Method(value, name) if found is UNKNOWN and name == "as_view" else found
+        found = Method(value, name) if found is UNKNOWN and name in {"as_view", "__subclasses__"} else found
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
     elif isinstance(value, Conf) and (held := setting_of(machine, value, name)) is not MISSING:

@@ -9,6 +9,7 @@ from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import (
+    ClassValue,
     Conf,
     Method,
     Overridable,
@@ -46,6 +47,7 @@ def safely(function: Callable[..., Any], site: CallSite) -> Value:
 
 def known_method(machine: Machine, method: Method, site: CallSite) -> Value:
     receiver, variable = unwrap(method.receiver)
+    answer: Value = None
     if isinstance(receiver, bytes) and method.name in {"decode", "strip"}:
         return overridable(safely(getattr(receiver, method.name), site), variable)
     if isinstance(receiver, str) and method.name in _TEXT_METHODS:
@@ -53,11 +55,18 @@ def known_method(machine: Machine, method: Method, site: CallSite) -> Value:
         return overridable(text, variable, word=isinstance(text, str) and is_word(method.receiver))
     if isinstance(receiver, timedelta) and method.name == "total_seconds":
         return overridable(receiver.total_seconds(), variable)
-    if isinstance(receiver, Table) and (answer := flask_method(machine, receiver, method.name, site)) is not None:
-        return answer
     if isinstance(receiver, Table):
-        return _table_method(machine, receiver, method.name, site)
-    return _list_method(machine, receiver, method.name, site) if isinstance(receiver, list) else None
+        answer = flask_method(machine, receiver, method.name, site)
+        return answer if answer is not None else _table_method(machine, receiver, method.name, site)
+    if isinstance(receiver, ClassValue) and method.name == "__subclasses__":
+        answer = _subclasses(machine, receiver)
+    return _list_method(machine, receiver, method.name, site) if isinstance(receiver, list) else answer
+
+
+def _subclasses(machine: Machine, cls: ClassValue) -> Value:
+    """The classes that were made over this one so far."""
+    held = (unwrap(value)[0] for names in machine.globals.values() for value in names.values())
+    return [*dict.fromkeys(c for c in held if isinstance(c, ClassValue) and cls in c.bases)]
 
 
 def _text_method(receiver: str, name: str, site: CallSite) -> Value:
