@@ -168,7 +168,11 @@ def _verified(known: TargetFacts) -> Sequence[Finding]:
 
 def _unread(known: TargetFacts) -> list[Gap]:
     seen = known.source.observations_of(UnreadVerification)
-    return [Doubt(*place_of(o.excerpt), f"{_where(o)} vérifie selon `{o.argument}`, qui ne se lit pas") for o in seen]
+    told = ((o, f"vérifie selon `{o.argument}`, qui ne se lit pas") for o in seen if not o.silenced)
+    silent = (
+        (o, f"fait taire, par `{o.argument}`, l'avertissement de requêtes non vérifiées") for o in seen if o.silenced
+    )
+    return [Doubt(*place_of(o.excerpt), f"{_where(o)} {why}") for o, why in (*told, *silent)]
 
 
 def _shown(seen: UnverifiedCertificate) -> str:

@@ -52,9 +52,13 @@ class UnverifiedCertificate(Observation):
 
 @dataclass(frozen=True)
 class UnreadVerification(Observation):
-    """A connection of which the reading does not tell whether the certificate is verified: `argument`, as written."""
+    """A connection of which the reading does not tell whether the certificate is verified: `argument`, as written.
+
+    `silenced`: `argument` is a call that keeps quiet the warning of those that are not.
+    """
 
     argument: str
+    silenced: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ _CLIENT_OR_SERVER = word_set("PROTOCOL_TLS PROTOCOL_SSLv23 PROTOCOL_TLSv1 PROTOC
 _SAYS_OTHERWISE = ("verify_mode", "server_side", "load_cert_chain", "sni_callback", "start_server", "create_server")
 _ATTRIBUTE = re.compile(r"[\"'](?:verify|check_hostname|verify_mode|verify_ssl)[\"']")
 _GIVEN = re.compile(r"[\"']verify[\"']|\bverify\s*=")
+_FILTERS = frozenset({"filterwarnings", "simplefilter"})
 _LOCAL = re.compile(r"^(?:localhost|127\.|\[?::1|unix:)")
 _CELERY_S = re.compile(r"(?i)(?:broker|backend)_use_ssl")
 _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
@@ -78,11 +79,29 @@ def _set_by_name(scope: Scope, call: ast.Call) -> bool:
     """Whether this may give a client or a context any attribute: `setattr(made, name, value)`, `vars(made).update(options)`."""
     text = scope.module.source.text
     if last(call.func) == "setattr" and len(call.args) == 3 and not isinstance(call.args[1], ast.Constant):
-        return _ATTRIBUTE.search(text) is not None and (_imports_a_client(scope) or "ssl" in text)
+        named = _ATTRIBUTE.search(text) is not None and (_imports_a_client(scope) or "ssl" in text)
+        return named or (_imports_a_client(scope) and _is_client(scope, call.args[0]) and not _is_told(scope, call))
     owner = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "update" else None
     whole = isinstance(owner, ast.Attribute) and owner.attr == "__dict__"
     whole = whole or (isinstance(owner, ast.Call) and last(owner.func) == "vars")
     return whole and _imports_a_client(scope) and scope.machine.project.holds(_GIVEN)
+
+
+def _is_told(scope: Scope, call: ast.Call) -> bool:
+    """Whether the table over which a loop sets attributes is known."""
+    loops = (
+        around for around in scope.around(call) if isinstance(around, ast.For) and isinstance(around.iter, ast.Call)
+    )
+    over = next((loop.iter.func.value for loop in loops if isinstance(loop.iter.func, ast.Attribute)), None)
+    return over is not None and isinstance(scope.value(over), dict)
+
+
+def _silences(scope: Scope, call: ast.Call) -> bool:
+    """Whether the warning that a request was not verified is shown no more: somebody sends such requests."""
+    if last(call.func) == "disable_warnings":
+        return "urllib3" in (scope.external(call.func) or ast.unparse(call.func))
+    given = (*call.args, *(k.value for k in call.keywords))
+    return last(call.func) in _FILTERS and any(last(one) == "InsecureRequestWarning" for one in given)
 
 
 def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
@@ -94,6 +113,9 @@ def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate |
         return
     if _set_by_name(scope, call):
         yield scope.observed(UnreadVerification, call, argument=ast.unparse(call.func))
+        return
+    if _silences(scope, call):
+        yield scope.observed(UnreadVerification, call, argument=ast.unparse(call), silenced=True)
         return
     how, spread = without_a_context(scope, call)
     if how and spread:

@@ -124,7 +124,17 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (TASK_OPTIONS, misspelled_options),
     (
         (
-            *("requests", "urlopen", "httpx", "aiohttp", "cert_reqs", "context=", "check_hostname"),
+            *(
+                "requests",
+                "urlopen",
+                "httpx",
+                "aiohttp",
+                "cert_reqs",
+                "context=",
+                "check_hostname",
+                "disable_warnings",
+                "InsecureRequest",
+            ),
             *OPTION_WORDS,
             *(
                 "_create_unverified",
