@@ -31,6 +31,13 @@ def test_each_family_has_its_row_with_its_verdict(strict: Journal, december: Jou
     assert "sous réserve, 1 non validée" in text
 
 
+@pytest.mark.parametrize(("partial", "sure"), [([], 1), (["8.5"], 0)])
+def test_a_family_that_is_partly_met_is_not_without_reserve(december: Journal, partial: list[str], sure: int) -> None:
+    journal = december | {"profile": "strict", "verdict": december["verdict"] | {"partial": partial}}
+    text = told(dated(journal, "2026-11-01", family="7"))
+    assert f"{sure} validée sans réserve, {1 - sure} sous réserve" in text
+
+
 def test_a_figure_that_moved_is_told_across_dates_and_a_count_is_no_measure(strict: Journal) -> None:
     text = told(*(dated(strict, f"2026-11-0{n}", figure=f) for n, f in ((1, "2,50 s"), (2, "1,25 s, sur 86 morts"))))
     assert "| Reprise (`autonomous-sending`) | 2,50 s | 1,25 s |" in text
