@@ -111,7 +111,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     ((*_PUBLISHING, "group(", "chain(", "chord("), published_too_early),
     (("with ", "atomic", "commit(", "View", "Admin", "listen"), open_transactions),
     ((".connect", "receiver("), signal_receivers),
-    (("ATOMIC_REQUESTS",), atomic_requests),
+    (("ATOMIC_REQUESTS", "atomic_requests"), atomic_requests),
     (("kombu",), registered_serializers),
     (CHORD_WORDS, chords),
     (KOMBU, kombu_consumers),

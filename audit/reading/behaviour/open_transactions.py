@@ -49,13 +49,13 @@ def open_transactions(scope: Scope) -> Iterator[TransactionCalls]:
         yield scope.observed(TransactionCalls, scope.root, Opening.BLOCK, _named(inside))
     if name in _ANSWERS and _is_one_of(cls, _VIEW):
         yield scope.observed(TransactionCalls, scope.root, Opening.VIEW, ())
+    if scope.all(ast.Yield) and (_commits_after(scope) or any(is_inside(scope, node) for node in scope.all(ast.Yield))):
+        yield scope.observed(TransactionCalls, scope.root, Opening.YIELD, ())
     if not any(last(c.func) == "commit" for c in scope.calls):
         return
     before = [call for call in scope.calls if call not in inside and commit_follows(scope, call) is not None]
     if before:
         yield scope.observed(TransactionCalls, scope.root, Opening.COMMIT, _named(before))
-    if scope.all(ast.Yield) and _commits_after(scope):
-        yield scope.observed(TransactionCalls, scope.root, Opening.YIELD, ())
     if any(_AFTER_REQUEST.search(dotted(d)) for d in getattr(scope.root, "decorator_list", [])):
         yield scope.observed(TransactionCalls, scope.root, Opening.REQUEST, ())
 
@@ -88,8 +88,8 @@ def _of_classes(scope: Scope) -> Iterator[TransactionCalls]:
                 yield TransactionCalls(symbol, seen.excerpt, seen.opening, seen.calls)
 
 
-def is_inside(scope: Scope, call: ast.Call) -> bool:
-    """Whether a call runs in a transaction: of a block around it, of a decorator, of an event, or that a stack entered before."""
+def is_inside(scope: Scope, call: ast.expr) -> bool:
+    """Whether a call, or what is yielded, runs in a transaction: of a block around it, of a decorator, of an event, or that a stack entered before."""
     if listens_before_commit(scope):
         return True
     blocks = [n for n in scope.around(call) if isinstance(n, ast.With | ast.AsyncWith)]
@@ -106,7 +106,7 @@ def _given(decorator: ast.expr) -> list[ast.expr]:
     return list(decorator.args) if named and isinstance(decorator, ast.Call) else []
 
 
-def _holds(item: ast.withitem, call: ast.Call) -> bool:
+def _holds(item: ast.withitem, call: ast.expr) -> bool:
     return any(node is call for node in walk(item.context_expr))
 
 

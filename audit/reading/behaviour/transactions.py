@@ -85,7 +85,9 @@ def _given(scope: Scope) -> Iterator[tuple[ast.AST, ast.expr]]:
             if isinstance(target, ast.Subscript) and getattr(target.slice, "value", None) == _ATOMIC:
                 yield node, node.value
     for call in scope.calls:
-        yield from ((call, k.value) for k in call.keywords if k.arg == _ATOMIC)
+        yield from ((call, k.value) for k in call.keywords if k.arg and k.arg.upper() == _ATOMIC)
+        if len(call.args) == 2 and getattr(call.args[0], "value", None) == _ATOMIC:
+            yield call, call.args[1]
 
 
 def _publishes(scope: Scope, call: ast.Call) -> bool:
