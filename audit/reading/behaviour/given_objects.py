@@ -16,6 +16,7 @@ from audit.reading.behaviour.published_calls import METHODS, is_signature, may_b
 from audit.reading.behaviour.registered_types import travels_as_its_key
 from audit.reading.behaviour.row_objects import is_row
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.behaviour.validated_data import VALIDATED, holds_rows
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
 
 
@@ -27,7 +28,7 @@ def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgu
             yield from _handed_on(scope, call)
             continue
         given = [a for a in given if not travels_as_its_key(scope, a)]
-        wrong = next((a for a in given if is_row(scope, a)), None)
+        wrong = next((a for a in given if is_row(scope, a) or holds_rows(scope, a)), None)
         if wrong is not None and (publishes_its_own_way(scope, call) or replaces_every_way(scope)):
             yield scope.observed(QueriedArgument, call, argument=_text(wrong), replaced=True)
         elif wrong is not None:
@@ -39,7 +40,8 @@ def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgu
 
 
 def _is_unfollowed(scope: Scope, call: ast.Call, node: ast.expr) -> bool:
-    return not is_plain(scope, node) and not is_used_as_plain(scope, call, node)
+    validated = last(scope.given(node)) in VALIDATED and holds_rows(scope, node) is False
+    return not validated and not is_plain(scope, node) and not is_used_as_plain(scope, call, node)
 
 
 def _given_by(scope: Scope, call: ast.Call) -> list[ast.expr] | None:
@@ -68,7 +70,7 @@ def _may_hold_a_row(scope: Scope, node: ast.expr) -> bool:
     made = scope.given(node)
     if isinstance(made, ast.Call) and isinstance(scope.evaluated(made.func), ClassValue):
         return any(is_row(scope, value) for value in (*made.args, *(k.value for k in made.keywords)))
-    return _is_an_answer(scope, node)
+    return _is_an_answer(scope, node) or holds_rows(scope, node) is None
 
 
 def _is_an_answer(scope: Scope, node: ast.expr) -> bool:
@@ -127,7 +129,7 @@ def _held(scope: Scope, containers: Sequence[ast.expr | None]) -> list[ast.expr]
             found += container.values
         elif isinstance(container, ast.Call) and last(container.func) == "dict":
             found += [k.value for k in container.keywords]
-        elif isinstance(container, ast.Call):
+        elif isinstance(container, ast.Call) or last(container) in VALIDATED:
             found.append(container)
     return found
 
