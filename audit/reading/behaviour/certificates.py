@@ -28,8 +28,9 @@ from audit.reading.behaviour.verification_options import (
     unverifying_option,
     unverifying_transfer,
 )
-from audit.reading.behaviour.verification_values import Side, hands_on, sides, skipping, verifying
+from audit.reading.behaviour.verification_values import Side, arguments_of, hands_on, sides, skipping, verifying
 from audit.reading.python.abstract_values import ClassValue, External, Instance
+from audit.reading.python.parameters import parameters_of
 
 CLIENTS = ("requests.", "httpx.", "httpx2.", "niquests.", "aiohttp.", "urllib3.")
 # Clients that take `verify` too, of which nothing else is asked.
@@ -43,7 +44,7 @@ _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", 
 _UNVERIFIED = "ssl._create_unverified_context"
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
 _CLIENT_OR_SERVER = word_set("PROTOCOL_TLS PROTOCOL_SSLv23 PROTOCOL_TLSv1 PROTOCOL_TLSv1_1 PROTOCOL_TLSv1_2")
-_SAYS_OTHERWISE = ("verify_mode", "server_side", "load_cert_chain", "sni_callback", "start_server", "create_server")
+_SAYS_OTHERWISE = ("verify_mode", "server_side", "sni_callback", "start_server", "create_server")
 _ATTRIBUTE = re.compile(r"[\"'](?:verify|check_hostname|verify_mode|verify_ssl)[\"']")
 _GIVEN = re.compile(r"[\"']verify[\"']|\bverify\s*=")
 _FILTERS = frozenset({"filterwarnings", "simplefilter"})
@@ -153,6 +154,10 @@ def _in_clear(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | 
 
 def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """A value of `verify=` that another value replaces, as something decides that is not known."""
+    if True in _trusting(scope, call):
+        yield scope.observed(
+            UnverifiedCertificate, call, argument=ast.unparse(call), condition=ast.unparse(call.args[0])
+        )
     for name, libraries in (("verify", (*CLIENTS, *_OTHERS)), ("ssl", ("aiohttp.",))):
         written = keyword(call, name)
         given = [(scope, written)] if written is not None else spread_choices(scope, call, name)
@@ -252,7 +257,7 @@ def _by_a_context(scope: Scope, call: ast.Call) -> str:
         return _in_assignment(scope, ast.Attribute(call.args[0], str(call.args[1].value), ast.Store()), call.args[2])
     if last(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Name):
         return _set_by_turns(scope, call, call.args[1].id)
-    if _makes_a_context_that_trusts_all(scope, call):
+    if _trusting(scope, call) == {True}:
         return ast.unparse(call)
     if last(call.func) in {"_create_unverified_context", "_create_stdlib_context"} or _makes_unverified(scope, call):
         return "_create_unverified_context"
@@ -280,13 +285,19 @@ def _set_by_turns(scope: Scope, call: ast.Call, name: str) -> str:
     return ""
 
 
-def _makes_a_context_that_trusts_all(scope: Scope, call: ast.Call) -> bool:
-    """Whether this is a bare `ssl.SSLContext()`, which verifies nothing, in a module that never says otherwise nor serves."""
-    if scope.external(call.func) != "ssl.SSLContext" or call.keywords or len(call.args) > 1:
-        return False
-    protocol = ast.unparse(call.args[0]).rpartition(".")[2] if call.args else "PROTOCOL_TLS"
+def _trusting(scope: Scope, call: ast.Call) -> set[bool]:
+    """Whether `ssl.SSLContext(…)` verifies nothing, by each protocol that it may be given; nothing for what says otherwise, or serves."""
+    if scope.external(call.func) != "ssl.SSLContext" or len(call.args) > 1:
+        return set()
     text = scope.module.source.text
-    return protocol in _CLIENT_OR_SERVER and not any(word in text for word in _SAYS_OTHERWISE)
+    serves = "load_cert_chain" in text and "load_verify_locations" not in text
+    if serves or any(word in text for word in _SAYS_OTHERWISE):
+        return set()
+    given = next(iter(call.args), None) or keyword(call, "protocol")
+    own = isinstance(given, ast.Name) and given.id in parameters_of(scope.spec)
+    several = arguments_of(scope, given.id) if own and isinstance(given, ast.Name) else [(scope, given)]
+    told = [where.external(one) if one is not None else "ssl.PROTOCOL_TLS" for where, one in several]
+    return {name.rpartition(".")[2] in _CLIENT_OR_SERVER for name in told}
 
 
 def _evaluates_to_it(scope: Scope, node: ast.AST | None) -> bool:
