@@ -8,13 +8,14 @@ from typing import Any
 import yaml
 
 from audit.model.observations.deployment_statements import BrokerService
-from audit.reading.deployment.compose_files import interpolated, lines_of, value_of
+from audit.reading.deployment.compose_files import dockerfile_of, interpolated, lines_of, value_of
 from audit.reading.deployment.compose_layers import layered
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.kubernetes_files import config_maps
+from audit.reading.deployment.kubernetes_files import config_maps, containers_of
 from audit.reading.deployment.kustomizations import patched
 from audit.reading.deployment.server_commands import is_of_tests
 from audit.reading.deployment.server_options import configured, service_of, words_of
+from audit.reading.deployment.untyped_values import listed, name_of, table, tables
 from audit.reading.source_files import Source, Tree
 
 _SERVERS = frozenset(("redis", "valkey", "keydb", "dragonfly", "redis-stack", "redis-stack-server", "redict"))
@@ -41,7 +42,7 @@ def _of_file(source: Source, around: Around) -> Iterator[BrokerService]:
     if basename(source.path).startswith("values"):
         yield from _of_values(source, documents, around)
     maps = [d.get("data") for d in documents if d.get("kind") == "ConfigMap"]
-    written = {name: str(text) for held in maps if isinstance(held, dict) for name, text in held.items()}
+    written = {name: str(text) for held in tables(maps) for name, text in held.items()}
     for document, node in zip(documents, nodes, strict=False):
         services = document.get("services")
         if isinstance(services, dict):
@@ -64,11 +65,8 @@ def _of_values(source: Source, documents: Sequence[Mapping[str, Any]], around: A
             or not re.search(rf"name:\s*{name}\b", chart.text if chart else "")
         ):
             continue
-        parts = [
-            given,
-            *(given[key] for key in ("master", "primary", "standalone") if isinstance(given.get(key), dict)),
-        ]
-        kept = [p["persistence"] for p in parts if isinstance(p.get("persistence"), dict)]
+        parts = [given, *(table(given.get(key)) for key in ("master", "primary", "standalone"))]
+        kept = tables([part.get("persistence") for part in parts])
         said, _ = configured(["/values.conf"], lambda _, one=given: str(one.get("commonConfiguration") or ""))
         off = any(one.get("enabled") is False for one in kept)
         number = next(n for n, line in enumerate(source.lines, 1) if line.startswith(f"{name}:"))
@@ -104,20 +102,14 @@ def _is_in_memory(service: Mapping[str, Any]) -> bool:
     """Whether the folder of the data of a service of compose is a `tmpfs`."""
     given = service.get("tmpfs")
     targets = [str(one) for one in (given if isinstance(given, list) else [given] if given else [])]
-    volumes = service.get("volumes")
-    mounted = [v for v in (volumes if isinstance(volumes, list) else []) if isinstance(v, dict)]
-    targets += [str(volume.get("target", "")) for volume in mounted if volume.get("type") == "tmpfs"]
+    targets += [str(v.get("target", "")) for v in tables(service.get("volumes")) if v.get("type") == "tmpfs"]
     return any(target.partition(":")[0].rstrip("/") == _DATA for target in targets)
 
 
 def _built(source: Source, service: Mapping[str, Any], around: Around) -> tuple[str, list[str]]:
     """The image that a service's Dockerfile starts from, and the words of its `CMD`; empty where it builds none."""
-    build = service.get("build")
-    if not build:
-        return "", []
-    given = build if isinstance(build, dict) else {"context": build}
-    folder = normpath(join(dirname(source.path), interpolated(given.get("context", "."))))
-    image = around.source(normpath(join(folder, interpolated(given.get("dockerfile", "Dockerfile")))))
+    path = dockerfile_of(source.path, service.get("build"))
+    image = around.source(path) if path else None
     if image is None:
         return "", []
     bases = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", image.text)
@@ -142,8 +134,7 @@ def _extra(environment: Any) -> list[str]:
 
 def _mounted(source: Source, service: Mapping[str, Any], file: str, around: Around) -> Source | None:
     """The file of the target that a service sees at this path."""
-    volumes = service.get("volumes")
-    for volume in volumes if isinstance(volumes, list) else []:
+    for volume in listed(service.get("volumes")):
         if isinstance(volume, dict):
             held, target = str(volume.get("source", "")), str(volume.get("target", ""))
         else:
@@ -168,16 +159,10 @@ def _of_render(source: Source, services: Sequence[Any], node: yaml.Node | None) 
 def _of_pods(
     source: Source, document: Mapping[str, Any], node: yaml.Node | None, written: Mapping[str, str]
 ) -> Iterator[BrokerService]:
-    spec: Any = document
-    for key in ("spec", "template", "spec"):
-        spec = spec.get(key) if isinstance(spec, dict) else None
-        node = value_of(node, key)
-    containers, places = (spec.get("containers") if isinstance(spec, dict) else None), value_of(node, "containers")
-    items = places.value if isinstance(places, yaml.SequenceNode) else []
-    about = document.get("metadata")
-    name = str(about.get("name", "")) if isinstance(about, dict) else ""
-    for container, place in zip(containers if isinstance(containers, list) else [], items, strict=False):
-        if isinstance(container, dict) and _is_server(str(container.get("image", ""))):
+    spec, containers, _ = containers_of(document, node)
+    name = name_of(document)
+    for container, place in containers:
+        if place and isinstance(container, dict) and _is_server(str(container.get("image", ""))):
             words = [*words_of(container.get("command")), *words_of(container.get("args"))]
             said, unread = configured(words, lambda file: written.get(basename(file)))
             excerpt = source.excerpt(*lines_of(place, place), "yaml")
@@ -187,9 +172,6 @@ def _of_pods(
 
 def _is_lost_with_its_pod(container: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
     """Whether the folder of the data of a container is an `emptyDir` of its pod."""
-    volumes, mounts = spec.get("volumes"), container.get("volumeMounts")
-    empty = {
-        v.get("name") for v in (volumes if isinstance(volumes, list) else []) if isinstance(v, dict) and "emptyDir" in v
-    }
-    mounted = [m for m in (mounts if isinstance(mounts, list) else []) if isinstance(m, dict)]
+    empty = {volume.get("name") for volume in tables(spec.get("volumes")) if "emptyDir" in volume}
+    mounted = tables(container.get("volumeMounts"))
     return any(m.get("name") in empty and str(m.get("mountPath", "")).rstrip("/") == _DATA for m in mounted)

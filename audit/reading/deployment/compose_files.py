@@ -16,6 +16,7 @@ from audit.reading.deployment.dockerfiles import stage_names
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.start_orders import copies_asked, is_profile_asked, stopped_sooner
 from audit.reading.deployment.stop_orders import StopOrder, of_render, seconds, signal_name
+from audit.reading.deployment.untyped_values import count, listed, table, tables
 from audit.reading.source_files import Source
 
 _RUN = frozenset({"command", "entrypoint"})
@@ -28,7 +29,7 @@ class YamlError(ValueError):
 def _load(source: Source) -> tuple[dict[str, Any], yaml.Node | None]:
     try:
         loaded = yaml.safe_load(source.text)
-        return (loaded if isinstance(loaded, dict) else {}), yaml.compose(source.text, Loader=yaml.SafeLoader)
+        return table(loaded), yaml.compose(source.text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise YamlError(f"YAML invalide, ligne {mark.line + 1 if mark else '?'}") from error
@@ -37,8 +38,7 @@ def _load(source: Source) -> tuple[dict[str, Any], yaml.Node | None]:
 def read_compose(source: Source, around: Around) -> Iterator[Line]:
     """Services with a command of their own, and those that run the command of their image."""
     loaded, node = _load(source)
-    services = loaded.get("services")
-    written = services if isinstance(services, dict) else {}
+    written = table(loaded.get("services"))
     lines = _entries(value_of(node, "services"))
     for name, service in layered(source, written, around).items():
         # What is only changed here is told where its command, or what has one, is written.
@@ -47,8 +47,7 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
         if here and _is_started(service) and not is_told_elsewhere(source.path, name, around):
             line = _line(source.path, service, *lines.get(name, (1, 1)), around)
             asked = copies_asked(name, around)
-            copies = (int(asked) if asked.isdecimal() else None) if asked else line.copies
-            yield replace(line, copies=copies)
+            yield replace(line, copies=count(asked) if asked else line.copies)
 
 
 def _line(path: str, service: dict[str, Any], first: int, last: int, around: Around) -> Line:
@@ -56,7 +55,7 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
     restart, doubt = _restart(service)
     doubt = str(service.get(UNREAD, "")) or (doubt and f"`{path}` {doubt}") or _by_swarm(path, service)
     build, image = service.get("build"), service.get("image")
-    target = _stage(build, _dockerfile(path, build), around)
+    target = _stage(build, dockerfile_of(path, build), around)
     is_optional = bool(service.get("profiles")) and not is_profile_asked(service.get("profiles"), around)
     if target is None and not command:
         doubt = doubt or f"`{path}` lance une étape de son image que l'audit ne suit pas"
@@ -68,7 +67,7 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         {**_of_files(path, service.get("env_file"), around)[0], **_environment(service.get("environment"))},
         doubt=doubt,
         copies=_copies(service),
-        builds="" if command else _dockerfile(path, build),
+        builds="" if command else dockerfile_of(path, build),
         image="" if command else str(image or ""),
         user=interpolated(service.get("user")),
         stop=_stop(path, service, around),
@@ -78,8 +77,8 @@ def _line(path: str, service: dict[str, Any], first: int, last: int, around: Aro
         on_failure=_condition(service)[0] == "on-failure",
         optional=is_optional,
         asleep=f"`{path}` ne le lance que sous un profil (`profiles`)" if is_optional else "",
-        built=_dockerfile(path, build),
-        entry=_dockerfile(path, build) if command and not service.get("entrypoint") else "",
+        built=dockerfile_of(path, build),
+        entry=dockerfile_of(path, build) if command and not service.get("entrypoint") else "",
         of_image=str(image or "") if command and not (build or service.get("entrypoint")) else "",
         target=target or "",
         host="host" if service.get("network_mode") == "host" else interpolated(service.get("hostname")),
@@ -122,7 +121,7 @@ def _of_files(path: str, value: Any, around: Around) -> tuple[dict[str, str], bo
     return found, None in sources
 
 
-def _dockerfile(path: str, build: Any) -> str:
+def dockerfile_of(path: str, build: Any) -> str:
     """The Dockerfile that a service builds, from the root of the target; empty for none."""
     given = build if isinstance(build, dict) else {"context": build}
     if not build:
@@ -133,7 +132,7 @@ def _dockerfile(path: str, build: Any) -> str:
 
 def _stage(build: Any, dockerfile: str, around: Around) -> str | None:
     """The stage that a service builds, empty for the last; None where the Dockerfile does not tell it."""
-    wanted = interpolated(build.get("target")) if isinstance(build, dict) else ""
+    wanted = interpolated(table(build).get("target"))
     source = around.source(dockerfile) if wanted else None
     names = stage_names(source) if source else []
     if not wanted or wanted in names[-1:]:
@@ -142,8 +141,7 @@ def _stage(build: Any, dockerfile: str, around: Around) -> str | None:
 
 
 def _deploy(service: dict[str, Any]) -> dict[str, Any]:
-    deploy = service.get("deploy")
-    return deploy if isinstance(deploy, dict) else {}
+    return table(service.get("deploy"))
 
 
 def _is_started(service: dict[str, Any]) -> bool:
@@ -155,9 +153,7 @@ def _copies(service: dict[str, Any]) -> int | None:
     """How many containers; None for one a machine, or for what is not said here."""
     if _deploy(service).get("mode") in ("global", "global-job"):
         return None
-    given = _deploy(service).get("replicas", service.get("scale", 1))
-    told = interpolated(given)
-    return int(told) if told.isdecimal() else None
+    return count(interpolated(_deploy(service).get("replicas", service.get("scale", 1))))
 
 
 def _condition(service: dict[str, Any]) -> tuple[str, str]:
@@ -200,23 +196,21 @@ def _command(value: Any) -> str:
 def _environment(value: Any) -> dict[str, str]:
     if isinstance(value, dict):
         return {str(k): interpolated(str(v)) for k, v in value.items() if isinstance(v, str | int | float)}
-    pairs = [item.partition("=") for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    pairs = [item.partition("=") for item in listed(value) if isinstance(item, str)]
     return {name: interpolated(text) for name, equals, text in pairs if equals}
 
 
 def read_render(source: Source) -> Iterator[Line]:
     """Services of render.yaml, restarted by the platform."""
     loaded, node = _load(source)
-    services = loaded.get("services")
     items = value_of(node, "services")
     nodes = items.value if isinstance(items, yaml.SequenceNode) else []
-    for service, place in zip(services if isinstance(services, list) else [], nodes, strict=False):
+    for service, place in zip(listed(loaded.get("services")), nodes, strict=False):
         if isinstance(service, dict) and service.get("type") != "cron":
             command = _command(service.get("startCommand")) or _command(service.get("dockerCommand"))
             if command:
                 first, last = lines_of(place, place)
-                told = str(service.get("numInstances", 1))
-                copies = int(told) if told.isdecimal() else None
+                copies = count(service.get("numInstances", 1))
                 variables = _render_environment(service.get("envVars"))
                 yield Line(
                     command,
@@ -237,8 +231,7 @@ def _image_of_render(service: dict[str, Any]) -> str:
 
 
 def _render_environment(value: Any) -> dict[str, str]:
-    entries = [e for e in value if isinstance(e, dict)] if isinstance(value, list) else []
-    return {str(e["key"]): str(e["value"]) for e in entries if "key" in e and "value" in e}
+    return {str(e["key"]): str(e["value"]) for e in tables(value) if "key" in e and "value" in e}
 
 
 def value_of(node: yaml.Node | None, key: str) -> yaml.Node | None:

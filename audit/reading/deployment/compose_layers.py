@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.model.desks import is_for_a_desk
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.untyped_values import table
 from audit.reading.source_files import Source
 
 Service = dict[str, Any]
@@ -100,9 +101,7 @@ def _found(name: str, folder: str, around: Around) -> str:
 
 def services_of(path: str, around: Around) -> dict[str, Any]:
     """Services that another compose file declares; none when it cannot be read."""
-    loaded = next(around.documents(path), None)
-    services = loaded.get("services") if isinstance(loaded, dict) else None
-    return services if isinstance(services, dict) else {}
+    return table(table(next(around.documents(path), None)).get("services"))
 
 
 def _above(path: str, around: Around) -> str:

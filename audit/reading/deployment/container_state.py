@@ -6,22 +6,17 @@ from typing import Any
 
 from audit.model.probes import Probe
 from audit.reading.deployment.stop_orders import seconds
+from audit.reading.deployment.untyped_values import listed, tables, within
 
 
 def service_memory(service: Mapping[str, Any]) -> str:
     """The most memory that a compose service may use, as written; empty where nothing limits it."""
-    return str(service.get("mem_limit") or _inside(service, "deploy", "resources", "limits", "memory") or "")
+    return str(service.get("mem_limit") or within(service, "deploy", "resources", "limits", "memory") or "")
 
 
 def pod_memory(container: Any) -> str:
     """The most memory that a container of a pod may use, as written; empty where nothing limits it."""
-    return str(_inside(container, "resources", "limits", "memory") or "")
-
-
-def _inside(held: Any, *keys: str) -> Any:
-    for key in keys:
-        held = held.get(key) if isinstance(held, dict) else None
-    return held
+    return str(within(container, "resources", "limits", "memory") or "")
 
 
 def service_probe(service: Mapping[str, Any]) -> Probe | None:
@@ -43,9 +38,7 @@ def _test(value: Any) -> str:
 
 def pod_probe(container: Mapping[str, Any]) -> Probe | None:
     """The `livenessProbe` of a container that runs a command; Kubernetes gives it 1 s, three times, every 10 s by default."""
-    probe = container.get("livenessProbe")
-    run = probe.get("exec") if isinstance(probe, dict) else None
-    words = run.get("command") if isinstance(run, dict) else None
+    probe, words = container.get("livenessProbe"), within(container, "livenessProbe", "exec", "command")
     if not isinstance(probe, dict) or not isinstance(words, list):
         return None
     period, failures = (
@@ -59,9 +52,8 @@ def pod_probe(container: Mapping[str, Any]) -> Probe | None:
 
 def service_mounts(service: Mapping[str, Any]) -> tuple[str, ...]:
     """Where a compose service mounts volumes or folders of the host."""
-    volumes = service.get("volumes")
     found = []
-    for volume in volumes if isinstance(volumes, list) else []:
+    for volume in listed(service.get("volumes")):
         if isinstance(volume, dict):
             found += [str(volume.get("target", ""))] if volume.get("type", "volume") != "tmpfs" else []
         else:
@@ -72,11 +64,6 @@ def service_mounts(service: Mapping[str, Any]) -> tuple[str, ...]:
 
 def pod_mounts(spec: Mapping[str, Any], container: Mapping[str, Any]) -> tuple[str, ...]:
     """Where a container mounts volumes: even an `emptyDir` outlives it, as long as its pod."""
-    mounts, volumes = container.get("volumeMounts"), spec.get("volumes")
-    fixed = (
-        {str(v.get("name")) for v in volumes if isinstance(v, dict) and {"configMap", "secret"} & v.keys()}
-        if isinstance(volumes, list)
-        else set()
-    )
-    entries = [m for m in mounts if isinstance(m, dict)] if isinstance(mounts, list) else []
-    return tuple(str(m.get("mountPath", "")) for m in entries if str(m.get("name")) not in fixed)
+    fixed = {str(v.get("name")) for v in tables(spec.get("volumes")) if {"configMap", "secret"} & v.keys()}
+    mounts = tables(container.get("volumeMounts"))
+    return tuple(str(mount.get("mountPath", "")) for mount in mounts if str(mount.get("name")) not in fixed)

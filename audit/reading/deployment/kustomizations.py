@@ -11,6 +11,7 @@ import yaml
 
 from audit.model.desks import is_not_served
 from audit.reading.deployment.file_references import Around, assignments
+from audit.reading.deployment.untyped_values import listed, name_of, table, tables, within
 
 _NAME = re.compile(r"(?i)kustomization(\.ya?ml)?")
 _SERVING = re.compile(r"(?i)prod|live")
@@ -68,10 +69,7 @@ def generated_maps(around: Around) -> Iterator[tuple[str, dict[str, str]]]:
     made: dict[str, dict[str, str]] = {}
     changes: list[tuple[str, dict[str, str], bool]] = []
     for path in (p for p in around.tree.paths if _NAME.fullmatch(basename(p))):
-        said = next(around.documents(path), None)
-        for entry in _list(said.get("configMapGenerator")) if isinstance(said, dict) else ():
-            if not isinstance(entry, dict):
-                continue
+        for entry in tables(within(next(around.documents(path), None), "configMapGenerator")):
             name, held = str(entry.get("name")), _generated(entry, dirname(path), around)
             if entry.get("behavior", "create") == "create":
                 made.setdefault(name, {}).update(held)
@@ -86,11 +84,11 @@ def generated_maps(around: Around) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _generated(entry: Mapping[str, Any], folder: str, around: Around) -> dict[str, str]:
-    named = [*_list(entry.get("envs")), *filter(None, [entry.get("env")])]
+    named = [*listed(entry.get("envs")), *filter(None, [entry.get("env")])]
     texts = (around.source(normpath(join(folder, str(name)))) for name in named)
     held = {name: value for source in texts if source for name, value in assignments(source.text).items()}
-    held |= dict(str(one).split("=", 1) for one in _list(entry.get("literals")) if "=" in str(one))
-    for one in _list(entry.get("files")):
+    held |= dict(str(one).split("=", 1) for one in listed(entry.get("literals")) if "=" in str(one))
+    for one in listed(entry.get("files")):
         key, equals, file = str(one).partition("=")
         source = around.source(normpath(join(folder, file if equals else key)))
         held |= {basename(key): source.text} if source else {}
@@ -109,15 +107,11 @@ def _read(path: str, around: Around) -> _Overlay | None:
     said = next(around.documents(path), None)
     if not isinstance(said, dict):
         return None
-    named = [str(one) for key in ("resources", "bases", "components") for one in _list(said.get(key))]
+    named = [str(one) for key in ("resources", "bases", "components") for one in listed(said.get(key))]
     ways = [normpath(join(dirname(path), one)) for one in named]
     below = tuple(p for p in around.tree.paths if _NAME.fullmatch(basename(p)) and dirname(p) in ways)
-    copies = tuple((str(e.get("name")), e.get("count")) for e in _list(said.get("replicas")) if isinstance(e, dict))
+    copies = tuple((str(e.get("name")), e.get("count")) for e in tables(said.get("replicas")))
     return _Overlay(path, frozenset(ways), below, copies, tuple(_patches(path, said, around)))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _reaches(one: _Overlay, path: str, overlays: Mapping[str, _Overlay], depth: int) -> bool:
@@ -135,7 +129,7 @@ def _made(
             document = _made(overlays[below], path, document, overlays, depth + 1)
     own = document.get("spec")
     for name, count in one.copies:
-        if name == _named(document) and isinstance(own, dict):
+        if name == name_of(document) and isinstance(own, dict):
             own["replicas"] = count
     for patch in one.patches:
         if isinstance(patch.change, list) and patch.target and _is_target(patch.target, document):
@@ -147,7 +141,7 @@ def _made(
 
 def _patches(of: str, said: Mapping[str, Any], around: Around) -> Iterator[_Patch]:
     for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
-        for entry in _list(said.get(key)):
+        for entry in listed(said.get(key)):
             held = entry if isinstance(entry, dict) else {"patch" if "\n" in str(entry) else "path": entry}
             target = held.get("target")
             path = normpath(join(dirname(of), str(held["path"]))) if "path" in held else ""
@@ -155,24 +149,18 @@ def _patches(of: str, said: Mapping[str, Any], around: Around) -> Iterator[_Patc
                 changes = list(around.documents(path)) if path else list(yaml.safe_load_all(str(held.get("patch", ""))))
             except yaml.YAMLError:
                 continue
-            yield from (_Patch(path, target if isinstance(target, dict) else {}, change) for change in changes)
-
-
-def _named(document: Document) -> str:
-    about = document.get("metadata")
-    return str(about.get("name", "")) if isinstance(about, dict) else ""
+            yield from (_Patch(path, table(target), change) for change in changes)
 
 
 def _identity(change: Document) -> Mapping[str, Any]:
-    return {"kind": change.get("kind"), "name": re.escape(_named(change))}
+    return {"kind": change.get("kind"), "name": re.escape(name_of(change))}
 
 
 def _is_target(target: Mapping[str, Any], document: Document) -> bool:
     kind, name = target.get("kind"), str(target.get("name") or "")
-    if (kind and kind != document.get("kind")) or (name and not re.fullmatch(name, _named(document))):
+    if (kind and kind != document.get("kind")) or (name and not re.fullmatch(name, name_of(document))):
         return False
-    about = document.get("metadata")
-    labels = about.get("labels") if isinstance(about, dict) else None
+    labels = within(document, "metadata", "labels")
     asked = [pair.partition("=") for pair in str(target.get("labelSelector") or "").split(",") if pair]
     return all(isinstance(labels, dict) and str(labels.get(key.strip())) == told.strip("= ") for key, _, told in asked)
 
@@ -197,9 +185,7 @@ def _merged(under: Any, over: Any) -> Any:
 
 def _operated(document: dict[str, Any], operations: list[Any]) -> None:
     """JSON 6902: `add`, `replace` and `remove`, where the way leads somewhere."""
-    for one in operations:
-        if not isinstance(one, dict):
-            continue
+    for one in tables(operations):
         *way, last = [
             part.replace("~1", "/").replace("~0", "~") for part in str(one.get("path", "")).split("/")[1:]
         ] or [""]

@@ -9,6 +9,7 @@ import yaml
 
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.template_values import variables
+from audit.reading.deployment.untyped_values import listed, table, tables
 
 _INVENTORY = re.compile(r"(^|/)(inventor(y|ies)|hosts)[^/]*(/[^/]+)*$")
 _GUARDS = frozenset({"when", "run_once", "delegate_to"})
@@ -62,8 +63,8 @@ def _of_role(role: str, around: Around) -> Iterator[Mapping[str, Any]]:
 
 def _tasks(held: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for key in _NESTED:
-        for task in held.get(key) or [] if isinstance(held.get(key), list) else []:
-            if isinstance(task, dict) and _is_free(task):
+        for task in tables(held.get(key)):
+            if _is_free(task):
                 yield task
                 yield from _tasks(task)
 
@@ -75,7 +76,7 @@ def _is_free(task: Any) -> bool:
 def _starts(task: Mapping[str, Any], unit: str) -> bool:
     """Whether a task starts the unit: by its name, or by the one of a loop."""
     looped = task.get("loop", task.get("with_items"))
-    items = [str(item) for item in looped] if isinstance(looped, list) else []
+    items = [str(item) for item in listed(looped)]
     for asked in (value for value in task.values() if isinstance(value, dict)):
         name = str(asked.get("name", "")).removesuffix(".service")
         told = items if "item" in name and "{{" in name else [name]
@@ -104,11 +105,11 @@ def _of_ini(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _of_yaml(held: Any) -> Iterator[tuple[str, int]]:
-    for name, group in held.items() if isinstance(held, dict) else ():
-        hosts = group.get("hosts") if isinstance(group, dict) else None
+    for name, group in table(held).items():
+        hosts = table(group).get("hosts")
         if isinstance(hosts, dict):
             yield str(name), sum(_spread(str(host)) for host in hosts)
-        yield from _of_yaml(group.get("children")) if isinstance(group, dict) else ()
+        yield from _of_yaml(table(group).get("children"))
 
 
 def _spread(host: str) -> int:
@@ -124,8 +125,7 @@ def _first(text: str) -> Any:
 
 
 def _loaded(text: str) -> list[Any]:
-    held = _first(text)
-    return held if isinstance(held, list) else []
+    return listed(_first(text))
 
 
 def unit_of(path: str) -> str:

@@ -8,6 +8,7 @@ from posixpath import basename
 from typing import Any
 
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.untyped_values import table, within
 from audit.reading.source_files import Source
 
 _RUNNERS = frozenset({"pdm", "poe", "hatch", "rye", "pixi"})
@@ -100,8 +101,7 @@ def _commands(around: Around) -> dict[str, str]:
     for path in (("pdm", "scripts"), ("poe", "tasks"), ("rye", "scripts"), ("pixi", "tasks")):
         commands |= {name: _line(value) for name, value in _inside(held, "tool", *path).items()}
     for one in _inside(held, "tool", "hatch", "envs").values():
-        scripts = one.get("scripts") if isinstance(one, dict) else None
-        commands |= {n: _line(v) for n, v in scripts.items()} if isinstance(scripts, dict) else {}
+        commands |= {name: _line(value) for name, value in _inside(one, "scripts").items()}
     return commands
 
 
@@ -113,9 +113,7 @@ def _toml(source: Source) -> dict[str, Any]:
 
 
 def _inside(held: Any, *keys: str) -> dict[str, Any]:
-    for key in keys:
-        held = held.get(key) if isinstance(held, dict) else None
-    return held if isinstance(held, dict) else {}
+    return table(within(held, *keys))
 
 
 def _line(value: Any) -> str:

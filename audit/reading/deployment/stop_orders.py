@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audit.reading.deployment.untyped_values import tables, within
+
 _FACTORS = {
     "h": 3600.0, "hr": 3600.0, "min": 60.0, "m": 60.0, "s": 1.0, "sec": 1.0, "ms": 0.001, "us": 0.000001, "": 1.0, "d": 86400.0,
 }  # fmt: skip
@@ -86,8 +88,7 @@ def of_circus(values: Mapping[str, str]) -> StopOrder:
 def of_pod(spec: Mapping[str, Any], container: Mapping[str, Any]) -> StopOrder:
     """Kubernetes waits 30 s by default, and the `preStop` of a container takes its time from them."""
     grace = seconds(str(spec.get("terminationGracePeriodSeconds", 30)))
-    hook = container.get("lifecycle")
-    before = hook.get("preStop") if isinstance(hook, dict) else None
+    before = within(container, "lifecycle", "preStop")
     waits = re.search(r"\bsleep[^0-9a-z]+(?:seconds[^0-9]+)?(\d+)", str(before)) if before else None
     doubt = ""
     if waits and grace is not None and not re.search(r"celery|kill", str(before)):
@@ -98,12 +99,7 @@ def of_pod(spec: Mapping[str, Any], container: Mapping[str, Any]) -> StopOrder:
 
 
 def _is_hidden(container: Mapping[str, Any]) -> bool:
-    entries = container.get("env")
-    names = (
-        [e.get("name") for e in entries if isinstance(e, dict) and "value" not in e]
-        if isinstance(entries, list)
-        else []
-    )
+    names = [entry.get("name") for entry in tables(container.get("env")) if "value" not in entry]
     return bool(container.get("envFrom")) or "REMAP_SIGTERM" in names
 
 
@@ -114,7 +110,6 @@ OF_PROCFILE = StopOrder("la plateforme du Procfile", 30.0, to_all=True, hidden=T
 def of_render(service: Mapping[str, Any]) -> StopOrder:
     """Render waits 30 s by default; it gives `startCommand` to a shell of its own."""
     grace = seconds(str(service.get("maxShutdownDelaySeconds", 30)))
-    variables = service.get("envVars")
-    groups = [e for e in variables if isinstance(e, dict) and "fromGroup" in e] if isinstance(variables, list) else []
+    groups = [entry for entry in tables(service.get("envVars")) if "fromGroup" in entry]
     doubt = "" if service.get("dockerCommand") else "le shell dans lequel Render lance `startCommand` n'est pas dit"
     return StopOrder("Render", grace, hidden=bool(groups), doubt=doubt)

@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.model.desks import is_not_served
 from audit.reading.deployment.file_references import Around
+from audit.reading.deployment.untyped_values import table, tables
 
 _SERVING = re.compile(r"(?i)prod|live")
 # Where Ansible finds variables, from what gives way to what wins.
@@ -87,8 +88,7 @@ def _said(around: Around) -> Iterator[tuple[int, str, Any]]:
         rank = max((n for n, held in enumerate(_HELD) if re.search(held, path)), default=-1)
         if rank >= 0 or _ROLE_VARS.search(path):
             for document in around.documents(path):
-                if isinstance(document, dict):
-                    yield from ((rank if rank >= 0 else len(_HELD) + 1, str(k), v) for k, v in document.items())
+                yield from ((rank if rank >= 0 else len(_HELD) + 1, str(k), v) for k, v in table(document).items())
         elif path.endswith((".yml", ".yaml")):
             yield from _of_plays(path, around)
         elif re.search(r"(^|/)(inventory|hosts)[^/]*$", path) and (source := around.source(path)):
@@ -101,9 +101,7 @@ def _of_plays(path: str, around: Around) -> Iterator[tuple[int, str, Any]]:
     if source is None or "hosts:" not in source.text or "vars" not in source.text:
         return
     for document in around.documents(path):
-        for play in document if isinstance(document, list) else []:
-            given = play.get("vars") if isinstance(play, dict) and "hosts" in play else None
-            yield from ((len(_HELD), str(k), v) for k, v in given.items()) if isinstance(given, dict) else ()
-            for file in (play.get("vars_files") or []) if isinstance(play, dict) and "hosts" in play else []:
-                for held in around.documents(join(dirname(path), str(file))):
-                    yield from ((len(_HELD), str(k), v) for k, v in held.items()) if isinstance(held, dict) else ()
+        for play in (one for one in tables(document) if "hosts" in one):
+            files = (around.documents(join(dirname(path), str(file))) for file in play.get("vars_files") or [])
+            for held in (play.get("vars"), *(held for file in files for held in file)):
+                yield from ((len(_HELD), str(k), v) for k, v in table(held).items())
