@@ -106,4 +106,7 @@ def test_a_refused_form_says_so_in_its_title_and_takes_the_focus(
 def test_a_message_1_is_asked_to_tell_how_to_opt_out(browser: Browser) -> None:
     browser.log_in()
     shown = browser.request("GET", "/page/campaigns/new").text
-    assert ("Répondez STOP" in shown, 'aria-describedby="stop-hint variables-hint"' in shown) == (True, True)
+    assert ("Répondez STOP" in shown, 'aria-describedby="message-count stop-hint variables-hint"' in shown) == (
+        True,
+        True,
+    )
