@@ -90,10 +90,8 @@ def _set_by_name(scope: Scope, call: ast.Call) -> bool:
 
 def _is_told(scope: Scope, call: ast.Call) -> bool:
     """Whether the table over which a loop sets attributes is known."""
-    loops = (
-        around for around in scope.around(call) if isinstance(around, ast.For) and isinstance(around.iter, ast.Call)
-    )
-    over = next((loop.iter.func.value for loop in loops if isinstance(loop.iter.func, ast.Attribute)), None)
+    calls = (n.iter for n in scope.around(call) if isinstance(n, ast.For) and isinstance(n.iter, ast.Call))
+    over = next((c.func.value for c in calls if isinstance(c.func, ast.Attribute)), None)
     return over is not None and isinstance(scope.value(over), dict)
 
 
