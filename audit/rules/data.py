@@ -280,7 +280,8 @@ def _is_only_kept(_: TargetFacts, observation: GlobalCounter) -> str:
         return f"`{short(observation.symbol)}` compte dans le cache de Django, dont les réglages (`CACHES`) ne se lisent pas ici"
     if not isinstance(observation, KeptValue):
         return ""
-    return f"`{short(observation.symbol)}` garde une valeur dans `{observation.name}`, d'une exécution à l'autre"
+    kept = f"`{short(observation.symbol)}` garde une valeur dans `{observation.name}`, qui dure plus qu'une exécution"
+    return f"{kept} : que cette valeur en soit retirée à la fin n'est pas jugé"
 
 
 def _outlives_the_task(known: TargetFacts, observation: GlobalCounter) -> bool:

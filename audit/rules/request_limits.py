@@ -68,7 +68,7 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
     unread = [
         Doubt(
             *place_of(o.excerpt),
-            f"la valeur du délai maximal de la requête de `{short(o.symbol)}`, ou la limite de temps de sa tâche, ne se lit pas",
+            f"{'la limite de temps de la tâche qui lance' if UNKNOWN in bounds else 'le délai maximal de'} la requête de `{short(o.symbol)}` ne se lit pas",
         )
         for o, bounds in members
         if UNKNOWN in bounds or (o.seconds is UNKNOWN and any(bounds))

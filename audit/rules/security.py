@@ -208,9 +208,11 @@ def _certificates(known: TargetFacts) -> Sequence[Finding]:
     given_over, told_by = options(known, "broker_transport_options")
     links += [_Link(told_by, given_over["ssl"], told_by.excerpt)] if given_over.get("ssl") else []
     gaps: list[Gap] = [gap for link in links for gap in link.gaps()]
-    elsewhere = [r.variable for r in urls if r.variable and not given(known, r.variable)] + _lent(known, urls)
+    outside = [r for r in urls if r.variable and not given(known, r.variable)]
+    elsewhere = dict.fromkeys([r.variable for r in outside] + _lent(known, urls))
     if not any(link.encrypted for link in links) and elsewhere:
-        gaps.append(Doubt(why=f"une adresse vient de l'environnement (`{elsewhere[0]}`)"))
+        why = f"une adresse vient de l'environnement ({', '.join(f'`{name}`' for name in elsewhere)}), qui peut demander de ne rien vérifier (`ssl_cert_reqs=none`)"
+        gaps.append(Doubt(*place_of(next((r.excerpt for r in outside), None)), why))
     encrypted = [link for link in links if link.encrypted]
     told = ", ".join(f"`{link.reading.name}`" for link in encrypted) or ", ".join(f"`{r.name}`" for r in urls)
     domain = ruled_by(known, (*urls, *settings), encrypted, told, *gaps)

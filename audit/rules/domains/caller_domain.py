@@ -11,6 +11,7 @@ from audit.model.target_facts import TargetFacts
 from audit.model.word_tables import word_set
 from audit.rules.domains.role_domain import RoleFunction
 from audit.rules.domains.route_domain import run_by_route
+from audit.rules.domains.setting_domain import place_of
 
 # In constant time, and of the standard library or of Django; what they answer must be looked at.
 _COMPARING = frozenset({"compare_digest", "constant_time_compare", "bytes_eq"})
@@ -57,8 +58,10 @@ def _of_skipped(known: TargetFacts, kept: Sequence[Check], read: str) -> Domain[
     if len(sure) == len(kept):
         return Domain((sure[0],), (), read)
     found = next((c, one) for c in kept if (one := skipped(known, c)) and not one.sure)
-    name = found[0].call.name if found[0].call else ""
-    return Domain((), (Doubt(why=f"`{name}` n'est appelé que si `{found[1].condition}`"),), read)
+    check, call = found[0], found[0].call
+    why = f"`{call.name if call else ''}` n'est appelé que si `{found[1].condition}` : ce que vaut cette condition en production ne se lit pas"
+    place = place_of(call.excerpt if call and call.excerpt else check.chain[-1].excerpt)
+    return Domain((), (Doubt(*place, why),), read)
 
 
 def skipped(known: TargetFacts, check: Check) -> SkippedCall | None:
