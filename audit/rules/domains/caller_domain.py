@@ -58,9 +58,9 @@ def _of_skipped(known: TargetFacts, kept: Sequence[Check], read: str) -> Domain[
     if len(sure) == len(kept):
         return Domain((sure[0],), (), read)
     found = next((c, one) for c in kept if (one := skipped(known, c)) and not one.sure)
-    check, call = found[0], found[0].call
+    call = found[0].call
     why = f"`{call.name if call else ''}` n'est appelé que si `{found[1].condition}` : ce que vaut cette condition en production ne se lit pas"
-    place = place_of(call.excerpt if call and call.excerpt else check.chain[-1].excerpt)
+    place = place_of(call.excerpt if call else None)
     return Domain((), (Doubt(*place, why),), read)
 
 
