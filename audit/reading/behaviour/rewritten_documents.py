@@ -63,8 +63,19 @@ def _comes_from(scope: Scope, value: ast.expr, column: ast.Attribute) -> bool:
 def _unprotected(scope: Scope, node: ast.AST) -> Iterator[DocumentRewrite]:
     if _is_undone(scope, node):
         return
-    constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and _is_literal(node.targets[0])
+    constant = isinstance(node, ast.Assign) and _is_literal(node.targets[0]) and _is_constant(scope, node.value)
     yield from (DocumentRewrite(**{**vars(seen), "constant": constant}) for seen in unprotected(scope, node))
+
+
+def _is_constant(scope: Scope, value: ast.expr) -> bool:
+    """Whether a value is a constant, or one of several as something decides: nothing of what was read goes into it."""
+    if isinstance(value, ast.IfExp):
+        return _is_constant(scope, value.body) and _is_constant(scope, value.orelse)
+    if isinstance(value, ast.Name) and (given := scope.assigns.get(value.id)):
+        stored = [n for n in scope.all(ast.Name) if n.id == value.id and isinstance(n.ctx, ast.Store)]
+        sides = (one.value for one in given)
+        return len(stored) == len(given) and all(not isinstance(v, ast.Name) and _is_constant(scope, v) for v in sides)
+    return isinstance(scope.value(value), str | int | float | None)
 
 
 def _is_literal(entry: ast.expr) -> bool:
