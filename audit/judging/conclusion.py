@@ -21,7 +21,7 @@ _BULLETS = (
     ("8.1", "Envoi de messages sans admin connecté"),
     ("8.2", "Traitement des webhooks automatique"),
     ("8.3", "Envoi Message 2 sur interaction"),
-    ("recovery", "Récupération automatique des campagnes interrompues"),
+    ("recovery", "Reprise des campagnes interrompues planifiée"),
     ("health-check-period", "Contrôle de santé planifié"),
 )
 _ALERT = ("8.6", "Alerte à l'arrêt des workers")

@@ -26,6 +26,9 @@ from audit.rules.task_options import published_limits
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
 _HTTP_LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "httpx2", "niquests", "pycurl", "requests", "urllib3"})
+NO_CLIENT = (
+    "aucun client HTTP connu (`requests`, `httpx`, `aiohttp`, `urllib3`…) n'est employé dans ce que font les tâches"
+)
 _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
 
 
@@ -68,7 +71,7 @@ def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     )
     evidence = [known.source.evidence(f.excerpt) for f in (*answer.faults, *answer.possible)]
     evidence = evidence or [known.source.evidence()]
-    nothing = "rien de ce que font les tâches ne dort"
+    nothing = "aucun sommeil (`sleep`) n'est reconnu dans ce que font les tâches"
     detail = f"{domain.read}, dont {len(domain.members)} qui dor{'ment' if len(domain.members) > 1 else 't'}"
     return answered(_sleeps.guide, "Tâche qui dort trop", answer, *evidence, nothing=nothing, detail=detail)
 
@@ -234,7 +237,7 @@ def _http_timeouts(known: TargetFacts) -> Sequence[Finding]:
         _http_timeouts.guide,
         "Requête sans délai",
         sound=RequestWithTimeout,
-        absent="aucune bibliothèque de requêtes HTTP n'est employée dans ce que font les tâches",
+        absent=NO_CLIENT,
         libraries=_HTTP_LIBRARIES,
         each_module=True,
         wider=frozenset({"ftplib", "http", "smtplib", "socket", "urllib"}),

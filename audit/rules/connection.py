@@ -139,7 +139,7 @@ def _sockets(known: TargetFacts) -> Sequence[Finding]:
 )
 def _result_expires(known: TargetFacts) -> Sequence[Finding]:
     guide, backend = _result_expires.guide, read(known, "result_backend")
-    if backend.variable:
+    if backend.variable and backend.variable != read(known, "result_expires", 86400).variable:
         guide = replace(guide, unsought=f"`{backend.variable}` peut donner un autre `result_backend`")
     found = SettingComparison("result_expires", 86400, bool, guide, "Résultats sans expiration", kept_results)(known)
     kept = all(finding.outcome is Outcome.ESTABLISHED for finding in found)

@@ -47,7 +47,7 @@ _PROCESSES = "https://docs.celeryq.dev/en/stable/userguide/workers.html#concurre
         advice="Employer `datetime.now(UTC)`",
         solution="from datetime import UTC, datetime\n\nnow = datetime.now(UTC)",
         undetermined=NO_TASK,
-        unsought="`date.today()`, et une date dont on ne garde que le jour, un texte ou un nombre, ne sont pas cherchés",
+        unsought="une date qui n'est qu'affichée, ou dont on ne garde qu'un nombre, n'est pas cherchée",
     ),
     example="""
         from datetime import «¦UTC, »datetime
@@ -225,7 +225,7 @@ def _paged_reads(known: TargetFacts) -> Sequence[Finding]:
         _paged_reads.guide,
         "Lecture sans borne",
         sound=BoundedRead,
-        absent="aucun client de PostgREST n'est employé dans ce que font les tâches",
+        absent="aucun client de PostgREST (`supabase`, `postgrest`) n'est employé dans ce que font les tâches",
         libraries=frozenset({"postgrest", "supabase"}),
         each_module=True,
         told=lambda read: read.perhaps,

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from audit.french.typography import counted
 from audit.model.facts import Facts, Process, Setting, Task
 from audit.model.findings import Evidence, Excerpt, Level
 from audit.model.plain_value import REST, PlainValue
@@ -17,6 +18,7 @@ NO_WORKER = "aucun fichier de démarrage ne lance de worker Celery"
 # `Settings.broker_url` and `Settings.result_backend` read these before what is written (5.6.3).
 _BY_ENVIRONMENT = {"broker_url": "CELERY_BROKER_URL", "result_backend": "CELERY_RESULT_BACKEND"}
 NO_TASK = "aucune tâche Celery n'a été lue"
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -297,5 +299,7 @@ def number(value: PlainValue) -> float | None:
 
 
 def places(processes: tuple[Process, ...]) -> str:
-    """The files that start these processes."""
-    return ", ".join(dict.fromkeys(f"`{p.excerpt.path}`" for p in processes))
+    """The files that start these processes: all of a few."""
+    files = list(dict.fromkeys(f"`{p.excerpt.path}`" for p in processes))
+    more = f" et {counted(len(files) - _FEW, 'autre')}" if len(files) > _FEW + 1 else ""
+    return ", ".join(files[:_FEW] if more else files) + more

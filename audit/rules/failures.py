@@ -30,7 +30,7 @@ _NO_RETRY = "aucune tâche n'appelle `retry()` ni n'a d'`autoretry_for`"
     reference=_TASKS + "states",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Aucun `except` large (`Exception`, ou sans classe) ni `suppress` ne fait finir une tâche en succès",
+        passes="Aucune tâche ne finit en succès par un `except` large (`Exception`, ou sans classe) ou un `suppress` de son propre code",
         fails="Une tâche attrape toute exception, et rend l'erreur ou la tait : Celery la compte `SUCCESS`, sans reprise",
         advice="Laisser l'exception sortir, ou appeler `self.retry()`",
         solution="except ConnectionError as error:\n    raise self.retry(exc=error)",

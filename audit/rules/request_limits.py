@@ -9,6 +9,7 @@ from audit.model.gaps import Doubt, Gap
 from audit.model.observations.waits import RequestWithTimeout
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
+from audit.rules.blocking_waits import NO_CLIENT
 from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
 from audit.rules.domains.task_domain import Uses, outermost, tasks_running
 from audit.rules.effective_settings import read, short
@@ -19,7 +20,6 @@ from audit.rules.task_options import published_limits
 
 _LIMITS = "https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits"
 _LIBRARIES = frozenset({"aiohttp", "httplib2", "httpx", "httpx2", "niquests", "pycurl", "requests", "urllib3"})
-_NO_REQUEST = "aucune requête HTTP n'est employée dans ce que font les tâches"
 _Bounds = tuple[float | Unknown | None, float | Unknown | None]
 
 
@@ -81,7 +81,7 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
     domain = ruled_by(known, (soft, hard), limited, told, *gaps)
     answer = conclude(domain, lambda one: _beyond(*one, which=1), possible_of=lambda one: _beyond(*one, which=0))
     evidence = [known.source.evidence(fault.excerpt) for fault in (*answer.faults, *answer.possible)]
-    nothing = "aucune tâche qui envoie une requête n'a de limite de temps" if members else _NO_REQUEST
+    nothing = "aucune tâche qui envoie une requête n'a de limite de temps" if members else NO_CLIENT
     title = "Requête plus longue que sa limite"
     return answered(guide, title, answer, *(evidence or [known.source.evidence()]), nothing=nothing)
 

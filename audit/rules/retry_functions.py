@@ -20,7 +20,7 @@ _RETRY = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying"
     reference=_RETRY,
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Chaque fonction dont le nom dit une reprise, et que des tests appellent, sert aussi au code",
+        passes="Chaque fonction de reprise que des tests appellent sert aussi au code",
         fails="Une fonction de reprise est testée, mais rien d'autre ne l'appelle : ce que les tests prouvent n'a pas lieu",
         advice="L'appeler dans la tâche, ou la retirer avec ses tests",
         solution="raise self.retry(countdown=retry_delay(self.request.retries))",
@@ -55,5 +55,5 @@ def _unused(known: TargetFacts) -> Sequence[Finding]:
     quoted = [fault.excerpt for fault in answer.faults] or [o.excerpt for o in domain.members[:1]]
     evidence = [known.source.evidence(excerpt) for excerpt in quoted]
     told = ", ".join(f"`{short(o.symbol)}`" for o in domain.members)
-    nothing = "aucun test lu n'appelle de fonction dont le nom dit une reprise"
+    nothing = "aucun test lu n'appelle de fonction qui, par son nom ou ses paramètres, calcule des reprises"
     return answered(_unused.guide, "Reprise testée, jamais employée", answer, *evidence, nothing=nothing, detail=told)

@@ -25,6 +25,7 @@ _BACKGROUND = "https://www.starlette.io/background/"
         solution="inbox.store(event)\nbackground_tasks.add_task(process, event.id)\nreturn {}",
         undetermined="le rôle `webhook` n'est pas renseigné, ou il fait un appel que la lecture du code ne peut pas suivre",
         impact="Élevé : événements perdus à chaque redémarrage",
+        unsought="que ce soit tout l'événement n'est pas cherché",
     ),
     example={
         "audit.toml": """

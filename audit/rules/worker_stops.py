@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from audit.french.typography import counted
 from audit.model.domains import Answer, conclude
 from audit.model.facts import Process
 from audit.model.gaps import Gap, UnreadProcess, UnreadSettings
@@ -92,7 +93,7 @@ def judge_stops(known: TargetFacts) -> Answer[Fault]:
     for member in members:
         worker, why = member.worker, member.gap()
         gaps += [UnreadProcess(worker.excerpt.path, worker.excerpt.first_line, why)] if why else []
-    return conclude(narrowed(started, members, gaps, _told(members)), StoppedWorker.faults)
+    return conclude(narrowed(started, members, gaps, _told(members, len(started.members))), StoppedWorker.faults)
 
 
 def _counts(stop: Stop, worker: Process) -> bool:
@@ -128,13 +129,13 @@ def longest_task(known: TargetFacts, worker: Process) -> Wait:
     return Wait(longest, "task_time_limit" if longest == everywhere else "time_limit")
 
 
-def _told(members: list[StoppedWorker]) -> str:
+def _told(members: list[StoppedWorker], started: int) -> str:
     if not members:
         return "aucun worker qu'un orchestrateur du projet arrête"
     count = len({member.worker.excerpt for member in members})
-    plural = "s" if count > 1 else ""
-    delays = ", ".join(dict.fromkeys(_delay(member) for member in members))
-    return f"{count} worker{plural} : {delays}"
+    delays = " ; ".join(dict.fromkeys(_delay(member) for member in members))
+    apart = f" sur {started}" if count < started else ""
+    return f"{counted(count, 'worker')}{apart} : {delays}"
 
 
 def _delay(member: StoppedWorker) -> str:

@@ -107,7 +107,7 @@ TABLE: Table = {
             ),
         ),
         "no test": not_concerned(
-            "n'appelle de fonction dont le nom dit une reprise",
+            "n'appelle de fonction qui, par son nom",
             Edit("tests/test_backoff.py", "from shop.backoff import retry_delay", "from shop.backoff import other"),
             Edit("tests/test_backoff.py", "assert retry_delay(1) == 2 * retry_delay(0)", "assert other"),
         ),

@@ -71,7 +71,7 @@ TABLE: Table = {
         ),
         "duration out of reach": undetermined("ne se lit pas", _instead("time.sleep(day.second)")),
         "until something happens": undetermined("ne se lit pas", _instead("while not day:", "    time.sleep(1)")),
-        "none": not_concerned("rien de ce que font les tâches ne dort", _instead("pass")),
+        "none": not_concerned("aucun sommeil (`sleep`) n'est reconnu", _instead("pass")),
     },
     "no-endless-loop": {
         "an event of an object that nobody sets": fails(
@@ -191,7 +191,7 @@ TABLE: Table = {
             _PATCHED,
         ),
         "no request": not_concerned(
-            "aucune bibliothèque de requêtes HTTP",
+            "aucun client HTTP connu",
             Edit(TASKS, _POST, "print(order_id)"),
             Edit(TASKS, "import requests\n", ""),
         ),

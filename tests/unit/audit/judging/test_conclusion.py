@@ -145,7 +145,7 @@ def test_what_is_not_verified_or_refused_is_said_on_its_line() -> None:
         ["❔", "Envoi de messages sans admin connecté : non vérifié"],
         ["❌", "Traitement des webhooks automatique : non conforme"],
         ["⚠️", "Envoi Message 2 sur interaction"],
-        ["❌", "Récupération automatique des campagnes interrompues : non conforme"],
+        ["❌", "Reprise des campagnes interrompues planifiée : non conforme"],
         ["❔", "Contrôle de santé planifié : non vérifié"],
     ]
     assert (told["unverified"], told["refused"], told["partial"]) == (["8.1"], ["8.2"], ["8.3"])
