@@ -8,6 +8,7 @@ from audit.reading.python.environment_readers import environment_call
 from audit.reading.python.expressions import attribute_of, evaluate
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Project
+from audit.reading.python.object_values import object_call
 from audit.reading.python.standard_calls import known_call
 from audit.reading.python.statements import read_body
 from audit.reading.web.fastapi_objects import Web
@@ -19,6 +20,7 @@ def new_machine(project: Project, web: Web) -> Machine:
     """A machine that has read nothing yet; routes met will be noted in `web`."""
     observers = [
         data_call,
+        object_call,
         delivered_update,
         known_call,
         environment_call,

@@ -29,9 +29,10 @@ _HOOKS = ("pre_setup", "setup", "post_setup")
 
 
 def configurations_of(machine: Machine, names: Namespace) -> list[Table]:
-    """What each class of settings of this module says, or the one that the deployment chooses; empty where it has none."""
+    """What each class of settings of this module says, or the one that the deployment, else the code alone, chooses; empty where it has none."""
     found = {name: value for name, value in ((n, unwrap(v)[0]) for n, v in names.items()) if _is_one(value)}
-    told = machine.project.deployed.get(CHOICE, "")
+    written = {text for texts in machine.variables.get(CHOICE, {}).values() for text in texts}
+    told = machine.project.deployed.get(CHOICE, "") or (written.pop() if len(written) == 1 else "")
     chosen = [found[told]] if told in found else list(found.values())
     kept = [c for c in chosen if len(chosen) == 1 or not _serves_tests(c)]
     return [_read(machine, c) for c in kept or chosen if isinstance(c, ClassValue)]

@@ -109,9 +109,38 @@ def given_field(project: Project, instance: Instance, name: str) -> Value:
         return instance.arguments[position]
     default = _default(class_attribute(cls, name))
     if descends_from(cls, "BaseSettings"):
-        value, variable = default if default is not MISSING else UNKNOWN, _variable(cls, name)
-        return value if isinstance(value, Overridable) else overridable(project.option(variable, value), variable)
+        value = default if default is not MISSING else UNKNOWN
+        return _deployed(project, value, _variable(cls, name), str(_option(cls, "env_nested_delimiter") or ""))
     return UNKNOWN if default is MISSING else default
+
+
+def is_true(value: Value) -> bool:
+    """Whether a value is an object of the target that nothing makes false."""
+    if not isinstance(value, Instance) or not isinstance(value.cls, ClassValue):
+        return False
+    bases = [base for one in lineage(value.cls) for base in one.bases if not isinstance(base, ClassValue)]
+    plain = all(last_name(base) in {"object", "BaseModel", "BaseSettings"} for base in bases)
+    return plain and all(class_attribute(value.cls, name) is UNKNOWN for name in ("__bool__", "__len__"))
+
+
+def truth(value: Value) -> bool | None:
+    """Truth of a value; None when it is not known."""
+    if isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset) or value is None:
+        return bool(value) or (isinstance(value, Table) and value.opaque is not None)
+    return True if isinstance(value, FunctionValue | ClassValue) or is_true(value) else None
+
+
+def _deployed(project: Project, value: Value, variable: str, between: str) -> Value:
+    """A value that a variable may give, or an object whose fields variables give one by one: `APP_CELERY__TASK_TIME_LIMIT`."""
+    if isinstance(value, Overridable):
+        return value
+    if not between or not isinstance(value, Instance) or not isinstance(value.cls, ClassValue):
+        return overridable(project.option(variable, value), variable)
+    own = {name: f"{variable}{between}{name}".upper() for name in annotated_fields(value.cls)}
+    fields: dict[Value, Value] = {
+        name: _deployed(project, given_field(project, value, name), v, between) for name, v in own.items()
+    }
+    return overridable(Instance(value.cls, value.arguments, Table(fields), origin=value.origin), variable)
 
 
 def _default(value: Value) -> Value | Missing:
@@ -123,8 +152,13 @@ def _default(value: Value) -> Value | Missing:
             return value.keywords["default"]
         if value.arguments:
             return MISSING if value.arguments[0] is Ellipsis else value.arguments[0]
-        return MISSING
+        made = value.keywords.get("default_factory")
+        return Instance(made) if isinstance(made, ClassValue) and _is_bare(made) else MISSING
     return value
+
+
+def _is_bare(cls: ClassValue) -> bool:
+    return class_attribute(cls, "__init__") is UNKNOWN
 
 
 def _variable(cls: ClassValue, name: str) -> str:

@@ -10,6 +10,7 @@ from audit.reading.python.assignments import assign, set_item
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.object_values import gone_over
 from audit.reading.python.undo_log import Branch
 
 _MAX_ITEMS = 2_000
@@ -75,6 +76,7 @@ def _iterations(
         return
     first, *rest = generators
     items, variable = unwrap(machine.evaluate(machine, first.iter, frame))
+    items = unwrap(gone_over(machine, items))[0]
     variables += [variable] if variable else []
     if not isinstance(items, list | tuple | dict | range | set) or len(items) > _MAX_ITEMS:
         yield False

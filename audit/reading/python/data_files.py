@@ -5,6 +5,7 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Callable
+from fnmatch import fnmatch
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
@@ -37,15 +38,23 @@ def data_call(machine: Machine, site: CallSite) -> Value:
         return None
     if callee.dotted in _JOINING | _SAME | {"os.path.dirname"}:
         return _path_of(site, callee.dotted)
-    if callee.dotted in _OPENING:
-        mode = unwrap(site.argument(1, "mode", "r"))[0]
-        told = path_in(site.arguments[0], site.frame)
-        variable = unwrap(site.arguments[0])[1]
-        return overridable(Instance(FILE, (told,)), variable) if told and mode in _READING else None
     held, variable = unwrap(site.arguments[0])
-    if callee.dotted not in _PARSERS or not isinstance(held, Instance) or held.cls != FILE:
-        return None
-    return _parsed(machine, str(held.arguments[0]), _PARSERS[callee.dotted], site.origin, variable)
+    if callee.dotted in _OPENING:
+        told = path_in(held, site.frame) if unwrap(site.argument(1, "mode", "r"))[0] in _READING else ""
+        return overridable(Instance(FILE, (told,)), variable) if told else None
+    if callee.dotted in _PARSERS and isinstance(held, Instance) and held.cls == FILE:
+        return _parsed(machine, str(held.arguments[0]), _PARSERS[callee.dotted], site.origin, variable)
+    return _files(machine, callee.dotted, held, site)
+
+
+def _files(machine: Machine, dotted: str, held: Value, site: CallSite) -> Value:
+    """The folder of a package, or paths in their order."""
+    if dotted == "importlib.resources.files" and (module := machine.project.modules.get(str(held))):
+        return Instance(PATH, (posixpath.dirname(module.source.path) or ".",))
+    paths = [path_in(one, site.frame) for one in held] if isinstance(held, list) and len(site.arguments) == 1 else []
+    if dotted == "builtins.sorted" and paths and all(paths) and not site.keywords:
+        return [Instance(PATH, (path,)) for path in sorted(paths)]
+    return None
 
 
 def path_in(value: Value, frame: Frame) -> str:
@@ -103,6 +112,8 @@ def _method(machine: Machine, callee: Method, site: CallSite) -> Value:
     found: Value = None
     if name in {"resolve", "absolute", "expanduser"}:
         found = receiver
+    elif name in {"glob", "rglob", "iterdir"}:
+        found = _paths(machine, told, unwrap(site.argument(0, "pattern", "*"))[0], deep=name == "rglob")
     elif name in {"joinpath", "with_name"} and len(site.arguments) == 1:
         found = below(told if name == "joinpath" else posixpath.dirname(told), site.arguments[0])
     elif name in {"read_text", "read_bytes", "open"} and unwrap(site.argument(0, "mode", "r"))[0] in _READING:
@@ -110,6 +121,15 @@ def _method(machine: Machine, callee: Method, site: CallSite) -> Value:
     elif name in {"exists", "is_file"} and machine.project.tree and told in machine.project.tree.paths:
         found = overridable(True, variable)
     return found
+
+
+def _paths(machine: Machine, folder: str, pattern: Value, *, deep: bool) -> Value:
+    """The files of a folder that a pattern names; their order is the folder's own, which nobody knows."""
+    tree = machine.project.tree
+    if tree is None or not isinstance(pattern, str) or "/" in pattern or deep:
+        return UNKNOWN
+    inside = [path for path in tree.paths if posixpath.dirname(path) == folder.removeprefix(".")]
+    return [Instance(PATH, (path,)) for path in inside if fnmatch(posixpath.basename(path), pattern)]
 
 
 def _parsed(machine: Machine, path: str, parser: Callable[[str], Any], origin: Origin, variable: str) -> Value:

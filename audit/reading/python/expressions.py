@@ -32,11 +32,12 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.arithmetic import BINARY, UNARY, compare, is_plain
 from audit.reading.python.assignments import assign, merge_into, set_item
 from audit.reading.python.child_nodes import walk
-from audit.reading.python.classes import class_attribute, given_field
+from audit.reading.python.classes import class_attribute, given_field, is_true
 from audit.reading.python.comprehensions import comprehension, dict_comprehension
 from audit.reading.python.data_files import PATH, below, path_attribute, path_in
 from audit.reading.python.frames import CallSite, Frame
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.object_values import enum_member, is_member, of_class
 from audit.reading.python.syntax_cache import Place
 
 _MAX_ITEMS = 2_000
@@ -65,7 +66,9 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     elif isinstance(value, External):
         found = External(f"{value.dotted}.{name}")
     elif isinstance(value, ClassValue):
-        found = class_attribute(value, name)
+        found = enum_member(machine, value, name) if is_member(value, name) else class_attribute(value, name)
+        if isinstance(found, FunctionValue) and found.decorated_by("classmethod"):
+            found = BoundMethod(value, found)
         found = Method(value, name) if found is UNKNOWN and name in {"as_view", "__subclasses__"} else found
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
@@ -208,7 +211,7 @@ def _compare(machine: Machine, node: ast.Compare, frame: Frame) -> Value:
 
 def _if_exp(machine: Machine, node: ast.IfExp, frame: Frame) -> Value:
     test, variable = unwrap(evaluate(machine, node.test, frame))
-    if not is_plain(test):
+    if not is_plain(test) and not is_true(test):
         yes, no = evaluate(machine, node.body, frame), evaluate(machine, node.orelse, frame)
         return yes if yes is not UNKNOWN and is_plain(yes) and yes == no else UNKNOWN
     return overridable(evaluate(machine, node.body if test else node.orelse, frame), variable)
@@ -226,7 +229,7 @@ def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
     if isinstance(value, External) and value.dotted.endswith(".Annotated") and isinstance(key, tuple):
         return Instance(value, key)
     if isinstance(value, ClassValue) or (isinstance(value, External) and _CLASS.match(value.dotted)):
-        return value  # `Celery[Task]("app")` builds what `Celery("app")` builds
+        return overridable(of_class(machine, value, key), more)
     if isinstance(value, Conf) and isinstance(key, str):
         held = setting_of(machine, value, key)
         return overridable(UNKNOWN if held is MISSING else held, variable or more)
@@ -291,6 +294,15 @@ def _named(machine: Machine, node: ast.NamedExpr, frame: Frame) -> Value:
     value = evaluate(machine, node.value, frame)
     assign(machine, node.target, value, frame, frame.origin(node))
     return value
+
+
+def _yield(machine: Machine, node: ast.Yield | ast.YieldFrom, frame: Frame) -> Value:
+    value = evaluate(machine, node.value, frame) if node.value else None
+    frame.yielded = frame.yielded or []
+    items = [value] if isinstance(node, ast.Yield) else unwrap(value)[0]
+    sure = isinstance(items, list | tuple) and machine.undo_log.depth == frame.depth
+    frame.yielded += list(items)[:_MAX_ITEMS] if sure and isinstance(items, list | tuple) else [UNKNOWN]
+    return UNKNOWN
 
 
 def _await(machine: Machine, node: ast.Await, frame: Frame) -> Value:
@@ -371,6 +383,8 @@ _READERS: dict[type[ast.expr], Callable[[Machine, Any, Frame], Value]] = {
     ast.JoinedStr: _joined,
     ast.NamedExpr: _named,
     ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
     ast.Lambda: _lambda,
     ast.Call: _call,
     ast.ListComp: comprehension,

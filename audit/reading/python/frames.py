@@ -36,6 +36,9 @@ class Frame:
     qualifier: str = ""
     ended: str = ""
     returned: list[Value] = field(default_factory=list)
+    # What it yields in turn, None for no generator; `depth`: how many branches were open when it was entered.
+    yielded: list[Value] | None = None
+    depth: int = 0
 
     @property
     def is_module(self) -> bool:

@@ -316,6 +316,7 @@ class Machine:
         self.followed.add(function.symbol)
         module = self.project.modules[function.module]
         frame = Frame(module, Namespace(), function.enclosing, f"{function.symbol.partition(':')[2]}.<locals>.")
+        frame.depth = self.undo_log.depth
         bind_arguments(function, arguments, keywords, frame, lambda node: self.evaluate(self, node, frame))
         saved, self._depth = self._depth, 0
         self._calls.append(entered)

@@ -40,9 +40,11 @@ def bind_arguments(
 
 
 def merged_returns(function: FunctionValue, frame: Frame) -> Value:
-    """The one value all returns agree on; UNKNOWN when they differ, or for a coroutine or a generator."""
+    """The one value all returns agree on, or the list of what a generator yields; UNKNOWN when they differ, or for a coroutine."""
     if isinstance(function.node, ast.AsyncFunctionDef):
         return UNKNOWN
+    if frame.yielded is not None:
+        return frame.yielded
     returned = list(frame.returned)
     if not frame.ended:
         returned.append(None)

@@ -4,6 +4,8 @@ import base64
 import shlex
 from collections.abc import Callable, Iterable, Sized
 from datetime import timedelta
+from itertools import product
+from math import prod
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlencode
 
@@ -26,6 +28,7 @@ from audit.reading.python.abstract_values import (
     overridable,
     unwrap,
 )
+from audit.reading.python.arithmetic import is_plain
 from audit.reading.python.assignments import merge_into, set_item
 from audit.reading.python.classes import lineage
 from audit.reading.python.frames import CallSite
@@ -79,8 +82,10 @@ def _truth(value: Value = False) -> Value:
 
 
 def _parameters(value: Value) -> Value:
-    pairs = {str(k): str(v) for k, v in value.items() if isinstance(v, str | int)} if isinstance(value, dict) else {}
-    return urlencode(pairs)[:_MAX_TEXT] if isinstance(value, dict) and len(pairs) == len(value) else UNKNOWN
+    held = {k: unwrap(v) for k, v in value.items()} if isinstance(value, dict) else {}
+    pairs = {str(k): str(v) for k, (v, _) in held.items() if isinstance(v, str | int)}
+    text = urlencode(pairs)[:_MAX_TEXT] if isinstance(value, dict) and len(pairs) == len(value) else UNKNOWN
+    return overridable(text, next((variable for _, variable in held.values() if variable), ""))
 
 
 def _decoder(function: _Function) -> _Function:
@@ -93,6 +98,12 @@ def _decoder(function: _Function) -> _Function:
 def _power(*values: Any) -> Value:
     small = all(isinstance(v, int | float) and abs(v) < 1_000 for v in values)
     return pow(*values) if small and len(values) == 2 else UNKNOWN
+
+
+def _product(*values: Value) -> Value:
+    known = [list(value) for value in values if isinstance(value, list | tuple | set | range)]
+    small = len(known) == len(values) and prod(map(len, known)) <= _MAX_RANGE
+    return list(product(*known)) if small else UNKNOWN
 
 
 _FUNCTIONS: dict[str, _Function] = {
@@ -111,8 +122,6 @@ _FUNCTIONS: dict[str, _Function] = {
     "math.pow": _power,
     "urllib.parse.urlencode": _parameters,
     "shlex.split": lambda text: shlex.split(text) if isinstance(text, str) and len(text) < _MAX_TEXT else UNKNOWN,
-    "urllib.parse.quote": _decoder(quote),
-    "urllib.parse.quote_plus": _decoder(quote_plus),
     "urllib.parse.unquote": _decoder(unquote),
     "base64.b64decode": _decoder(base64.b64decode),
     "base64.standard_b64decode": _decoder(base64.b64decode),
@@ -133,7 +142,12 @@ _FUNCTIONS: dict[str, _Function] = {
     "builtins.frozenset": _items(frozenset),
     "builtins.sorted": _items(sorted),
     "builtins.reversed": _items(lambda value: list(value)[::-1]),
+    "itertools.product": _product,
     "builtins.enumerate": _items(lambda value: [(i, v) for i, v in enumerate(value)]),
+}
+_TYPES: dict[str, type] = {
+    **{f"builtins.{kind.__name__}": kind for kind in (str, int, float, bool, list, tuple, dict, set, bytes)},
+    **dict.fromkeys(("collections.abc.Mapping", "typing.Mapping", "collections.abc.MutableMapping"), dict),
 }
 # As true or false as what they are given, when that is a text.
 _AS_TRUE = frozenset({"builtins.bool", "builtins.str"})
@@ -151,6 +165,9 @@ def known_call(machine: Machine, site: CallSite) -> Value:
         if callee.dotted in _AS_TRUE and is_word(site.argument(0, "object")):
             return overridable(unwrap(result)[0], unwrap(site.argument(0, "object"))[1], word=True)
         return result
+    if isinstance(callee, Method) and callee.name == "get_secret_value":
+        held = unwrap(callee.receiver)[0]
+        return held.arguments[0] if isinstance(held, Instance) and held.arguments else None
     if isinstance(callee, Method):
         return known_method(machine, callee, site)
     return None
@@ -237,14 +254,32 @@ def _mapped(machine: Machine, site: CallSite) -> Value:
 
 
 def _is_instance(_: Machine, site: CallSite) -> Value:
-    """Decided only between an instance and classes of the target."""
+    """Decided only between an instance and classes of the target, or a plain value and types of Python."""
     value, kinds = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "class"))[0]
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    types = [_TYPES.get(kind.dotted) for kind in kinds if isinstance(kind, External)]
+    if is_plain(value) and len(types) == len(kinds) and None not in types:
+        return isinstance(value, tuple(filter(None, types)))
     if not isinstance(value, Instance) or not isinstance(value.cls, ClassValue):
         return UNKNOWN
     if not all(isinstance(kind, ClassValue) for kind in kinds):
         return UNKNOWN
     return any(kind in lineage(value.cls) for kind in kinds)
+
+
+def _chained(machine: Machine, site: CallSite) -> Value:
+    """`ChainMap(first, then)`: what the first holds goes before."""
+    table = Table()
+    for one in reversed(site.arguments):
+        merge_into(machine, table, one, site.origin)
+    return table
+
+
+def _quoted(_: Machine, site: CallSite) -> Value:
+    plus = site.callee == External("urllib.parse.quote_plus")
+    quoting, text = quote_plus if plus else quote, site.argument(0, "string")
+    safe = site.argument(1, "safe", "" if plus else "/")
+    return lift(lambda held, kept: _decoder(lambda one: quoting(one, safe=str(kept)))(held), text, safe)
 
 
 def _is_callable(_: Machine, site: CallSite) -> Value:
@@ -279,11 +314,14 @@ def _module_of_others(machine: Machine, site: CallSite) -> Value:
 
 
 def _attribute_by_name(machine: Machine, site: CallSite) -> Value:
-    """`getattr(module, "name")`: of a module's attributes, those that are there."""
+    """`getattr(module, "name")`: of the attributes of a module or of an object of the target, those that are there."""
     owner, name = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "name"))[0]
-    if not isinstance(owner, External | ModuleValue) or not isinstance(name, str) or len(site.arguments) != 2:
+    if not isinstance(name, str) or len(site.arguments) != 2:
         return None
-    return machine.attribute(machine, owner, name)
+    if isinstance(getattr(owner, "cls", owner), ClassValue):
+        held = machine.attribute(machine, owner, name)
+        return UNKNOWN if isinstance(held, Method) else held
+    return machine.attribute(machine, owner, name) if isinstance(owner, External | ModuleValue) else None
 
 
 _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
@@ -295,12 +333,15 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "celery.schedule": _interval,
     "builtins.dict": _table,
     "builtins.dict.fromkeys": _from_keys,
+    "collections.ChainMap": _chained,
     "builtins.map": _mapped,
     "builtins.callable": _is_callable,
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
     "builtins.getattr": _attribute_by_name,
     "importlib.import_module": _module_of_others,
+    "urllib.parse.quote": _quoted,
+    "urllib.parse.quote_plus": _quoted,
     "sys.exit": _exit,
     "builtins.exit": _exit,
 }

@@ -20,10 +20,12 @@ from audit.reading.python.abstract_values import (
 )
 from audit.reading.python.assignments import assign
 from audit.reading.python.child_nodes import children, walk
+from audit.reading.python.classes import truth
 from audit.reading.python.expressions import evaluate, keywords_of
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import FILE, Machine, UnboundImport
 from audit.reading.python.made_classes import finish_class
+from audit.reading.python.object_values import gone_over
 from audit.reading.python.syntax_cache import Place
 from audit.reading.python.undo_log import Branch
 from audit.target.import_paths import imported_module
@@ -115,13 +117,6 @@ def either(
             machine.undo_log.write(table, key, UNKNOWN, table.origins.get(key))
 
 
-def truth(value: Value) -> bool | None:
-    """Truth of a value; None when it is not known."""
-    if isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset) or value is None:
-        return bool(value) or (isinstance(value, Table) and value.opaque is not None)
-    return True if isinstance(value, FunctionValue | ClassValue) else None
-
-
 def _if(machine: Machine, node: ast.If, frame: Frame) -> None:
     value, variable = unwrap(evaluate(machine, node.test, frame))
     known = truth(value)
@@ -182,7 +177,7 @@ def _handler(
 
 
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, frame: Frame) -> None:
-    items, _ = unwrap(evaluate(machine, node.iter, frame))
+    items = gone_over(machine, unwrap(evaluate(machine, node.iter, frame))[0])
     if isinstance(items, list | tuple | dict | range | str | set | frozenset) and len(items) <= _MAX_LOOPS:
         ordered = sorted(items, key=repr) if isinstance(items, set | frozenset) else list(items)
         for item in ordered:
@@ -207,11 +202,11 @@ def _while(machine: Machine, node: ast.While, frame: Frame) -> None:
             _maybe(machine, node.body, frame)
             break
         read_body(machine, node.body, frame)
-        _next_turn(frame)
+        _leave_turn(frame)
     _leave_loop(machine, node.orelse, frame)
 
 
-def _next_turn(frame: Frame) -> None:
+def _leave_turn(frame: Frame) -> None:
     frame.ended = "" if frame.ended == "continue" else frame.ended
 
 

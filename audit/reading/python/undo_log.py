@@ -116,6 +116,11 @@ class UndoLog:
         """Whether a branch is being read."""
         return bool(self._layers)
 
+    @property
+    def depth(self) -> int:
+        """How many branches are being read, one inside the other."""
+        return len(self._layers)
+
     def begin(self) -> None:
         """Open a branch."""
         self._layers.append({})
