@@ -90,8 +90,9 @@ def _set_by_name(scope: Scope, call: ast.Call) -> bool:
 
 def _is_told(scope: Scope, call: ast.Call) -> bool:
     """Whether the table over which a loop sets attributes is known."""
-    calls = (n.iter for n in scope.around(call) if isinstance(n, ast.For) and isinstance(n.iter, ast.Call))
-    over = next((c.func.value for c in calls if isinstance(c.func, ast.Attribute)), None)
+    loops = [n.iter for n in scope.around(call) if isinstance(n, ast.For)]
+    calls = [over.func for over in loops if isinstance(over, ast.Call)]
+    over = next((func.value for func in calls if isinstance(func, ast.Attribute)), None)
     return over is not None and isinstance(scope.value(over), dict)
 
 

@@ -28,18 +28,21 @@ _MANY = 5
 def changed_rows(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
     """The statements that count in a row, and the calls of functions that count in the row they are given."""
     for node, holder in _changes(scope, 0).items():
-        others = _is_new(scope, holder) or _has_a_version(scope, holder) or _is_locked(scope, holder)
+        others = _is_new(scope, holder) or _has_a_version(scope, holder) or _is_locked(scope, node, holder)
         if is_kept(scope, holder) and not others:
             yield node
 
 
-def _is_locked(scope: Scope, holder: str) -> bool:
+def _is_locked(scope: Scope, node: ast.AST, holder: str) -> bool:
     """Whether a function that locks what it reads gives the row, to whoever asks it to count where it is `self`."""
     if holder != "self":
         made = scope.given(ast.Name(holder, ast.Load()))
-        return any(isinstance(n, ast.Call) and _gives_it_locked(scope, n) for n in walk(made))
-    asked = [(other, _row_asked(call)) for other, call in calls_of(scope, getattr(scope.root, "name", ""))]
-    return bool(asked) and all(row and _is_locked(other, row) for other, row in asked)
+        locking = [n for n in walk(made) if isinstance(n, ast.Call) and _gives_it_locked(scope, n)]
+        held = [n for n in scope.around(made) if isinstance(n, ast.With | ast.AsyncWith)]
+        # The transaction of a block that was left has ended.
+        return bool(locking) and {*held} <= {*scope.around(node)}
+    asked = [(other, call, _row_asked(call)) for other, call in calls_of(scope, getattr(scope.root, "name", ""))]
+    return bool(asked) and all(row and _is_locked(other, call, row) for other, call, row in asked)
 
 
 def _gives_it_locked(scope: Scope, call: ast.Call) -> bool:
