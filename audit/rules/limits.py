@@ -276,18 +276,27 @@ def _same_pool(known: TargetFacts) -> Sequence[Finding]:
 
     def other(worker: Process) -> list[Fault]:
         written = worker.options.get("pool", "")
-        if configured.missing or aliases.get(written, written) == configured.value:
+        if configured.missing or "$" in written or aliases.get(written, written) == configured.value:
             return []
         text = f"`{worker.excerpt.path}` : `--pool={written}`, et `worker_pool={configured.value}`"
         return [Fault(text, worker.excerpt)]
 
     gaps: list[Gap] = unread_process_files(known) if known.workers else [UnreadProcess(why=NO_WORKER)]
-    gaps += doubtful(known.workers, lambda w: "" if "pool" in w.options else unread_options(w))
+    gaps += doubtful(known.workers, _unread_pool)
     domain = ruled_by(
         known, (configured,), known.workers, "" if configured.missing else configured.told, *gaps, scope=scope
     )
     title = "Modèle d'exécution différent"
     return answered(guide, title, conclude(domain, other), *configured.evidence, nothing=scope.outside)
+
+
+def _unread_pool(worker: Process) -> str:
+    written = worker.options.get("pool")
+    return (
+        unread_options(worker)
+        if written is None
+        else f"le modèle d'exécution `{written}` ne se lit pas" * ("$" in written)
+    )
 
 
 @practice(

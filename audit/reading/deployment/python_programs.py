@@ -47,7 +47,7 @@ def read_program(program: Program, around: Around) -> Script:
     if code is None:
         return Script(blind=True)
     chosen = chosen_command(code, program.arguments)
-    return script_of(code, chosen or program.function, lambda name: _lookup(name, around))
+    return script_of(code, chosen or program.function, program.arguments, lambda name: _lookup(name, around))
 
 
 def points_of(around: Around) -> dict[str, Point]:

@@ -1,8 +1,10 @@
 """What a program of the target in Python starts, as the script that a shell would run instead."""
 
 import ast
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from audit.reading.deployment.python_commands import Command, command_of
 from audit.reading.deployment.python_words import Words, constants_of, dotted, unknown
@@ -74,16 +76,43 @@ def read_code(path: str, module: str, text: str) -> Code | None:
     return code
 
 
-def script_of(code: Code, function: str, find: Lookup) -> Script:
-    """What a function does, or (no name) what the file does when it is run."""
+def script_of(code: Code, function: str, arguments: Sequence[str], find: Lookup) -> Script:
+    """What a function does, or (no name) what the file does when it is run with these arguments."""
     script = Script()
-    reader = _Reader(script, find)
     called = code.functions.get(function)
+    reader = _Reader(script, find, given_options(code, called, arguments))
     if function and (called is None or _is_chosen(called)):
         script.blind = True
     else:
-        reader.read(code, called.body if called else code.tree.body, Words(code.imported, constants_of(code.tree.body)))
+        words = Words(code.imported, constants_of(code.tree.body), reader.options)
+        words.held |= reader.options if called else {}
+        reader.read(code, called.body if called else code.tree.body, words)
     return script
+
+
+def given_options(code: Code, called: Function | None, arguments: Sequence[str]) -> dict[str, list[str]]:
+    """What each option of a command is worth, by its name in Python: the word that it is given, else its default."""
+    declared = [n for n in ast.walk(code.tree) if isinstance(n, ast.Call) and _called(n) == "add_argument"]
+    above = called.decorator_list if called else []
+    declared += [n for n in above if isinstance(n, ast.Call) and _called(n) == "option"]
+    found: dict[str, list[str]] = {}
+    for call in declared if not any("$" in word for word in arguments) else ():
+        words = {str(k.arg): str(k.value.value) for k in call.keywords if isinstance(k.value, ast.Constant)}
+        names = [str(a.value) for a in call.args if isinstance(a, ast.Constant)]
+        longest = max(names, key=lambda name: (not name.startswith("-"), len(name)), default="")
+        told = [word.partition("=")[2] for word in arguments if word.partition("=")[0] in names and "=" in word]
+        told += [after for word, after in pairwise(arguments) if word in names]
+        default = words.get("default", "None")
+        if default != "None" or told:
+            text = shlex.quote((told or [default])[-1])
+            variable = "" if told else words.get("envvar", "")
+            name = words.get("dest", longest).lstrip("-").replace("-", "_")
+            found[name] = [f'"${{{variable}:-{text}}}"' if variable else text]
+    return found
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def chosen_command(code: Code, arguments: Sequence[str]) -> str:
@@ -111,6 +140,7 @@ def _is_chosen(function: Function) -> bool:
 class _Reader:
     script: Script
     find: Lookup
+    options: Mapping[str, list[str]] = field(default_factory=dict)
     depth: int = 0
 
     def read(self, code: Code, body: Sequence[ast.stmt], words: Words) -> None:
@@ -204,7 +234,7 @@ class _Reader:
             if found is None or self.depth > _MOST:
                 continue
             other, function = found
-            inner = Words(other.imported, constants_of(other.tree.body))
+            inner = Words(other.imported, constants_of(other.tree.body), self.options if other is code else {})
             if target is call.func:
                 _give(function, call, words, inner)
             self.depth += 1

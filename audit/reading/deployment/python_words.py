@@ -8,6 +8,8 @@ from typing import Any
 
 _ENVIRONMENTS = frozenset({"os.environ.get", "os.getenv", "environ.get", "getenv", "os.environ.setdefault"})
 _TEXTS = frozenset({"str", "shlex.quote", "quote", "os.fspath"})
+# What usual code calls the options of its own command line.
+_PARSED = frozenset({"options", "args", "opts", "arguments", "namespace", "parsed", "ns", "kwargs"})
 _ALL = '"$@"'
 _MOST = 30
 
@@ -23,9 +25,18 @@ def dotted(node: ast.expr, imported: Mapping[str, str]) -> str:
 
 
 class Words:
-    """Values that a function holds at the point that the reading has reached, as words of a shell."""
+    """Values that a function holds at the point that the reading has reached, as words of a shell.
 
-    def __init__(self, imported: Mapping[str, str], constants: Mapping[str, ast.expr]) -> None:
+    `options`: what those of the command line are worth, which `options["pool"]` and `args.pool` are.
+    """
+
+    def __init__(
+        self,
+        imported: Mapping[str, str],
+        constants: Mapping[str, ast.expr],
+        options: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        self.options = options or {}
         self.imported = imported
         self.constants = constants
         self.held: dict[str, list[str]] = {}
@@ -45,7 +56,16 @@ class Words:
             return reader(node, depth)
         if isinstance(node, ast.Subscript) and dotted(node.value, self.imported) == "sys.argv":
             return [_ALL] if isinstance(node.slice, ast.Slice) else ['"$1"']
+        if (parsed := self._parsed(node)) is not None:
+            return parsed
         return [self.text(node, depth)]
+
+    def _parsed(self, node: ast.expr) -> list[str] | None:
+        """What an option of the command line is worth."""
+        if not isinstance(node, ast.Attribute | ast.Subscript) or dotted(node.value, {}) not in _PARSED:
+            return None
+        key = node.attr if isinstance(node, ast.Attribute) else getattr(node.slice, "value", "")
+        return self.options.get(str(key))
 
     def each(self, nodes: Sequence[ast.expr], depth: int = 0) -> list[str]:
         """The words of several values."""
@@ -76,7 +96,8 @@ class Words:
             return self.text(node.value, depth + 1)
         if isinstance(node, ast.Subscript) and dotted(node.value, self.imported).endswith("environ"):
             return _variable(node.slice, None) or unknown(node)
-        found = self.of(node, depth + 1) if isinstance(node, ast.Name | ast.BinOp | ast.Call) else []
+        inner = isinstance(node, ast.Name | ast.BinOp | ast.Call) or self._parsed(node) is not None
+        found = self.of(node, depth + 1) if inner else []
         return found[0] if len(found) == 1 and found[0] != _ALL else self._executable(node)
 
     def _executable(self, node: ast.expr) -> str:
