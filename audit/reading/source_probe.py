@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from audit.model.facts import BeatEntry, Facts, Loading, Process, Setting, Task
 from audit.model.findings import Level
@@ -17,7 +18,7 @@ from audit.reading.behaviour import read_code
 from audit.reading.behaviour.deferred_calls import call_completion
 from audit.reading.behaviour.deprecated_uses import Deprecations
 from audit.reading.behaviour.guards import guard_facts
-from audit.reading.behaviour.user_mentions import UserMentions
+from audit.reading.behaviour.user_mentions import mentions_of
 from audit.reading.behaviour.whole_work import whole_work
 from audit.reading.celery.application_settings import (
     applications,
@@ -137,12 +138,12 @@ def _collect(target: Target, steps: int) -> Facts:
         probe="source",
         settings=settings,
         functions=functions,
-        user_mentions=UserMentions(machine, functions),
-        call_completion=OfFunctions(functions, call_completion),
-        guards=OfFunctions(functions, guard_facts),
+        user_mentions=OfFunctions(functions, partial(mentions_of, machine)),
+        call_completion=OfFunctions(functions, lambda _, tree: call_completion(tree)),
+        guards=OfFunctions(functions, lambda _, tree: guard_facts(tree)),
         setting_writes=setting_writes(machine, [app] if app else applications(machine)),
         option_writes=option_writes(machine),
-        whole_work=OfFunctions(functions, whole_work),
+        whole_work=OfFunctions(functions, lambda _, tree: whole_work(tree)),
         tasks=tasks,
         beat=beat,
         beat_known=beat_known,

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from audit.reading.behaviour.scope import last
 from audit.reading.python.child_nodes import children, walk
 
 _MADE = frozenset({"create_future", "Future"})
@@ -18,7 +19,7 @@ class Results:
         self._tree = tree
         self._parents = {child: node for node in walk(tree) for child in children(node)}
         self._calls = [n for n in walk(tree) if isinstance(n, ast.Call)]
-        self._given = [c for c in self._calls if _word(c.func) == "set_result"]
+        self._given = [c for c in self._calls if last(c.func) == "set_result"]
 
     @property
     def awaits_one(self) -> bool:
@@ -28,7 +29,7 @@ class Results:
             for n in walk(self._tree)
             if isinstance(n, ast.Assign | ast.AnnAssign)
             and isinstance(n.value, ast.Call)
-            and _word(n.value.func) in _MADE
+            and last(n.value.func) in _MADE
             for t in (n.targets if isinstance(n, ast.Assign) else [n.target])
             if isinstance(t, ast.Name)
         }
@@ -51,7 +52,7 @@ class Results:
         called = [c.func for c in self._sure]
         awaited = [c for c in self._sure if any(isinstance(n, ast.Await) for n in self._around(c))]
         given = [*called, *(a for c in awaited for a in c.args)]
-        return frozenset(n.attr for n in given if isinstance(n, ast.Attribute) and _word(n.value) == "self")
+        return frozenset(n.attr for n in given if isinstance(n, ast.Attribute) and last(n.value) == "self")
 
     @property
     def keeps(self) -> frozenset[str]:
@@ -94,7 +95,3 @@ def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         return list(zip(target.elts, value.elts, strict=False))
     return [(target, value)]
-
-
-def _word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

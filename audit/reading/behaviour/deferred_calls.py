@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model.call_completion import DEFERRING, CallCompletion
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.awaited_results import Results
+from audit.reading.behaviour.scope import last
 from audit.reading.python.child_nodes import walk
 
 _GROUPS = frozenset({"TaskGroup", "create_task_group", "open_nursery"})
@@ -42,10 +43,10 @@ def _started(tree: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
             waited |= {id(n) for n in walk(node.value)}
         if isinstance(node, ast.With | ast.AsyncWith) and any(
-            _last(c) in _GROUPS for i in node.items for c in _calls(i)
+            last(c.func) in _GROUPS for i in node.items for c in _calls(i)
         ):
             waited |= {id(n) for statement in node.body for n in walk(statement)}
-    starting = [c for c in _calls(tree) if _last(c) in DEFERRING]
+    starting = [c for c in _calls(tree) if last(c.func) in DEFERRING]
     inner = [c for start in starting if id(start) not in waited for a in _given(start) for c in _calls(a)]
     return _only(tree, inner), frozenset(_name(start) for start in starting if id(start) in waited)
 
@@ -72,7 +73,7 @@ def _on_one_side(tree: ast.AST) -> frozenset[str]:
         sides = (node.body, node.orelse) if isinstance(node, ast.If) and node.orelse else ()
         for side, other in (sides, sides[::-1]) if sides else ():
             calls = [c for statement in other for c in _calls(statement)]
-            keeps = any(_last(c) in _KEEPING for c in calls)
+            keeps = any(last(c.func) in _KEEPING for c in calls)
             refuses = any(isinstance(n, ast.Raise) for statement in other for n in walk(statement))
             if keeps and not refuses:
                 inside += [c for statement in side for c in _calls(statement)]
@@ -81,20 +82,20 @@ def _on_one_side(tree: ast.AST) -> frozenset[str]:
 
 def _is_silent(handler: ast.ExceptHandler) -> bool:
     parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    if not any(part is None or _word(part) in _BROAD for part in parts):
+    if not any(part is None or last(part) in _BROAD for part in parts):
         return False
     return not any(
         isinstance(n, ast.Raise)
         or (isinstance(n, ast.Return) and _REFUSES.search(ast.unparse(n)))
-        or (isinstance(n, ast.Call) and _last(n) == "abort")
+        or (isinstance(n, ast.Call) and last(n.func) == "abort")
         for statement in handler.body
         for n in walk(statement)
     )
 
 
 def _suppresses(node: ast.With | ast.AsyncWith) -> bool:
-    calls = [c for item in node.items for c in _calls(item) if _last(c) == "suppress"]
-    return any(_word(argument) in _BROAD for call in calls for argument in call.args)
+    calls = [c for item in node.items for c in _calls(item) if last(c.func) == "suppress"]
+    return any(last(argument) in _BROAD for call in calls for argument in call.args)
 
 
 def _only(tree: ast.AST, calls: list[ast.Call]) -> frozenset[str]:
@@ -109,11 +110,3 @@ def _calls(node: ast.AST) -> list[ast.Call]:
 
 def _name(call: ast.Call) -> str:
     return ast.unparse(call.func)
-
-
-def _last(call: ast.Call) -> str:
-    return _word(call.func)
-
-
-def _word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

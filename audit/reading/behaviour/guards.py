@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.model.guard_facts import GuardFacts, KeyDeleted, KeyTaken, OpenAnswer
 from audit.model.word_tables import word_set
+from audit.reading.behaviour.scope import last
 from audit.reading.behaviour.skipped_checks import SkippedChecks
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.syntax_cache import Definition
@@ -99,7 +100,7 @@ def _stopping(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 def _outage(handler: ast.ExceptHandler) -> bool:
     named = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(n is None or _last(n) in _OUTAGES for n in named)
+    return any(n is None or last(n) in _OUTAGES for n in named)
 
 
 def _gives(node: ast.AST) -> bool:
@@ -119,7 +120,7 @@ def _constant(node: ast.AST, *values: object) -> bool:
 def _refuses(node: ast.AST) -> bool:
     if isinstance(node, ast.Raise):
         return True
-    if isinstance(node, ast.Call) and _last(node.func) == "abort":
+    if isinstance(node, ast.Call) and last(node.func) == "abort":
         return True
     return isinstance(node, ast.Return) and node.value is not None and bool(_ERRORS.search(ast.unparse(node.value)))
 
@@ -128,22 +129,22 @@ def _taken(tree: Definition, calls: Iterable[ast.Call]) -> Iterator[KeyTaken]:
     for call in calls:
         given = {k.arg: k.value for k in call.keywords}
         only_absent = isinstance(nx := given.get("nx"), ast.Constant) and nx.value is True
-        if call.args and ((_last(call.func) == "set" and only_absent) or _last(call.func) == "setnx"):
-            expires = bool(_EXPIRIES & given.keys()) or any(_last(c.func) in {"expire", "pexpire"} for c in calls)
+        if call.args and ((last(call.func) == "set" and only_absent) or last(call.func) == "setnx"):
+            expires = bool(_EXPIRIES & given.keys()) or any(last(c.func) in {"expire", "pexpire"} for c in calls)
             yield KeyTaken(_text(tree, call.args[0]), expires)
 
 
 def _deleted(tree: Definition, calls: Iterable[ast.Call]) -> Iterator[KeyDeleted]:
-    asked = any(_last(c.func) in {"get", "eval", "evalsha", "register_script", "watch"} for c in calls)
+    asked = any(last(c.func) in {"get", "eval", "evalsha", "register_script", "watch"} for c in calls)
     for call in calls:
-        if _last(call.func) in {"delete", "unlink"} and len(call.args) == 1:
+        if last(call.func) in {"delete", "unlink"} and len(call.args) == 1:
             yield KeyDeleted(_text(tree, call.args[0]), call.lineno, asked)
 
 
 def _text(tree: Definition, node: ast.expr) -> str:
     """The source of an expression, or of the only one that its name is given."""
     if isinstance(node, ast.Name):
-        given = [n.value for n in walk(tree) if isinstance(n, ast.Assign) and _last(n.targets[0]) == node.id]
+        given = [n.value for n in walk(tree) if isinstance(n, ast.Assign) and last(n.targets[0]) == node.id]
         node = given[0] if len(given) == 1 else node
     return ast.unparse(node)
 
@@ -151,9 +152,9 @@ def _text(tree: Definition, node: ast.expr) -> str:
 def _checks_then_writes(tree: Definition, calls: Iterable[ast.Call]) -> int:
     if _ATOMIC.search(ast.unparse(tree)):
         return 0
-    looked = {_last(n.targets[0]) for n in walk(tree) if isinstance(n, ast.Assign) and _looks(n.value)}
+    looked = {last(n.targets[0]) for n in walk(tree) if isinstance(n, ast.Assign) and _looks(n.value)}
     tests = [n for n in walk(tree) if isinstance(n, ast.If) and (_looks(n.test) or _names(n.test) & looked)]
-    writes = [c.lineno for c in calls if _last(c.func) in _WRITES]
+    writes = [c.lineno for c in calls if last(c.func) in _WRITES]
     return next((line for line in writes if any(t.lineno < line for t in tests)), 0)
 
 
@@ -165,7 +166,7 @@ def _made(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
     stored = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            name = _last(node.targets[0])
+            name = last(node.targets[0])
             if stored.count(name) == 1:
                 yield name, _name(node.value)
 
@@ -232,7 +233,3 @@ def _line(nodes: Iterable[ast.AST]) -> int:
 
 def _name(call: ast.Call) -> str:
     return ast.unparse(call.func)
-
-
-def _last(node: ast.expr | None) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -8,6 +8,7 @@ from audit.model.observations.failure_handling import RetryFunction
 from audit.model.observations.messages import ResultRead
 from audit.model.observations.observation import Observation
 from audit.model.word_tables import word_list
+from audit.reading.behaviour.scope import last
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.modules import Module, Project
 from audit.reading.python.parameters import parameters_of
@@ -71,7 +72,7 @@ def _retry_functions(module: Module) -> Iterator[tuple[Definition, str]]:
     for node in module.tree.body:
         if isinstance(node, Definition) and _is_of_retries(node, module.name.rpartition(".")[2]):
             yield node, ""
-        elif isinstance(node, ast.ClassDef) and {_last(base) for base in node.bases} <= _PLAIN_BASES:
+        elif isinstance(node, ast.ClassDef) and {last(base) for base in node.bases} <= _PLAIN_BASES:
             methods = (n for n in node.body if isinstance(n, Definition) and not n.name.startswith("__"))
             yield from ((method, node.name) for method in methods if _is_of_retries(method, node.name))
 
@@ -84,15 +85,10 @@ def _is_of_retries(function: Definition, around: str) -> bool:
     if function.decorator_list:
         return False
     given = any(map(_COUNTS.match, parameters_of(function.args)))
-    if given and any(isinstance(n, ast.Call) and _last(n.func) == function.name for n in walk(function)):
+    if given and any(isinstance(n, ast.Call) and last(n.func) == function.name for n in walk(function)):
         return True
     counted = _SPEAKS.search(around) or given
     return bool(_SPEAKS.search(function.name) or (_WAITS.search(function.name) and counted))
-
-
-def _last(node: ast.expr) -> str:
-    node = node.value if isinstance(node, ast.Subscript) else node
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _retry_function(

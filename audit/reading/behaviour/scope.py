@@ -349,7 +349,7 @@ def _of_instance(method: Method) -> str:
     return ""
 
 
-def last(node: ast.expr) -> str:
+def last(node: ast.AST | None) -> str:
     """The last name of what is called: `get` for `client.session.get`."""
     if isinstance(node, ast.Attribute):
         return node.attr

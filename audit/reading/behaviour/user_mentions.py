@@ -8,7 +8,6 @@ from audit.model.user_names import is_user, words
 from audit.reading.python.abstract_values import ClassValue, Instance, ModuleValue, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
-from audit.reading.python.functions import Functions
 from audit.reading.python.interpreter import Machine
 
 # A name made of these only is that of the person logged in, not of a column, a reply or a database's account.
@@ -34,41 +33,27 @@ def _is_person(name: str) -> bool:
     return found <= _ACCESS and bool(found & _PERSON or (found & {"require", "required"} and is_user(name)))
 
 
-class UserMentions(Mapping[str, tuple[str, ...]]):
-    """What each function says of a user, by symbol, worked out at its first use; the constants that it names are read too."""
+def mentions_of(machine: Machine, symbol: str, tree: ast.AST) -> tuple[str, ...]:
+    """What a function says of a user; the constants that it names are read too."""
+    return user_mentions(tree, dict(_constants(machine, symbol, tree)))
 
-    def __init__(self, machine: Machine, functions: Functions) -> None:
-        self._machine, self._functions = machine, functions
-        self._found: dict[str, tuple[str, ...]] = {}
 
-    def __getitem__(self, symbol: str) -> tuple[str, ...]:
-        if symbol not in self._found:
-            tree = self._functions.definition(symbol)
-            self._found[symbol] = user_mentions(tree, dict(self._constants(symbol, tree)))
-        return self._found[symbol]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._functions)
-
-    def __len__(self) -> int:
-        return len(self._functions)
-
-    def _constants(self, symbol: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
-        """The texts that names stand for: of the module, of a module that it imports, or of the class; by node."""
-        module, _, qualified = symbol.partition(":")
-        names = self._machine.module_names(module)
-        owner = qualified.rpartition(".")[0].partition(".<locals>")[0]
-        for node in walk(tree):
-            value: Value = None
-            if isinstance(node, ast.Name):
-                value = names.get(node.id)
-            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                held = unwrap(names.get(node.value.id))[0]
-                if node.value.id in {"self", "cls"} and owner:
-                    held = unwrap(self._machine.resolve(f"{module}:{owner}"))[0]
-                value = _member(self._machine, held, node.attr)
-            if text := _text(value):
-                yield id(node), text
+def _constants(machine: Machine, symbol: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The texts that names stand for: of the module, of a module that it imports, or of the class; by node."""
+    module, _, qualified = symbol.partition(":")
+    names = machine.module_names(module)
+    owner = qualified.rpartition(".")[0].partition(".<locals>")[0]
+    for node in walk(tree):
+        value: Value = None
+        if isinstance(node, ast.Name):
+            value = names.get(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            held = unwrap(names.get(node.value.id))[0]
+            if node.value.id in {"self", "cls"} and owner:
+                held = unwrap(machine.resolve(f"{module}:{owner}"))[0]
+            value = _member(machine, held, node.attr)
+        if text := _text(value):
+            yield id(node), text
 
 
 def _member(machine: Machine, held: Value, name: str) -> Value:

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from posixpath import basename
 from typing import Any
 
-import yaml
-
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.template_values import variables
 from audit.reading.deployment.untyped_values import listed, table, tables
@@ -27,7 +25,7 @@ def hosts_of_unit(unit: str, around: Around) -> int:
 def copies_of_template(path: str, around: Around) -> int:
     """How many files the loop of a task makes of a template, of one machine; 1 where no loop does, 2 where it is not read."""
     for source in around.holding(basename(path), ".yml", ".yaml"):
-        for entry in _loaded(source.text):
+        for entry in listed(next(around.documents(source.path), None)):
             for task in (entry, *_tasks(entry)) if isinstance(entry, dict) else ():
                 looped = task.get("loop", task.get("with_items"))
                 made = [v for v in task.values() if isinstance(v, dict) and "src" in v and "item" in str(v.get("dest"))]
@@ -45,7 +43,7 @@ def _items(looped: Any, around: Around) -> int:
 def _plays(around: Around) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
     """The hosts of each play, with the tasks that it runs under no condition, those of its roles included."""
     for source in around.holding("hosts:", ".yml", ".yaml"):
-        for play in _loaded(source.text):
+        for play in listed(next(around.documents(source.path), None)):
             if not isinstance(play, dict) or not isinstance(play.get("hosts"), str):
                 continue
             roles = [r for r in play.get("roles") or [] if isinstance(r, str | dict)]
@@ -57,7 +55,7 @@ def _plays(around: Around) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
 def _of_role(role: str, around: Around) -> Iterator[Mapping[str, Any]]:
     for path in around.tree.paths:
         if re.search(rf"(^|/)roles/{re.escape(role)}/tasks/[^/]+\.ya?ml$", path) and (source := around.source(path)):
-            for task in _loaded(source.text):
+            for task in listed(next(around.documents(source.path), None)):
                 yield from _tasks({"block": [task]})
 
 
@@ -92,7 +90,9 @@ def _groups(around: Around) -> dict[str, int]:
         source = around.source(path) if _INVENTORY.search(path) else None
         if source is None:
             continue
-        sizes = _of_yaml(_first(source.text)) if path.endswith((".yml", ".yaml")) else _of_ini(source.text)
+        sizes = (
+            _of_yaml(next(around.documents(path), None)) if path.endswith((".yml", ".yaml")) else _of_ini(source.text)
+        )
         for name, size in sizes:
             found[name] = max(size, found.get(name, 0))
     return found
@@ -115,17 +115,6 @@ def _of_yaml(held: Any) -> Iterator[tuple[str, int]]:
 def _spread(host: str) -> int:
     found = _RANGE.search(host)
     return int(found[2]) - int(found[1]) + 1 if found else 1
-
-
-def _first(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError):
-        return None
-
-
-def _loaded(text: str) -> list[Any]:
-    return listed(_first(text))
 
 
 def unit_of(path: str) -> str:

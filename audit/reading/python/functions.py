@@ -72,13 +72,13 @@ class Functions(Mapping[str, Function]):
 class OfFunctions(Mapping[str, Fact]):
     """What an analysis says of each function, by symbol, worked out at its first use."""
 
-    def __init__(self, functions: Functions, analysis: Callable[[Definition], Fact]) -> None:
+    def __init__(self, functions: Functions, analysis: Callable[[str, Definition], Fact]) -> None:
         self._functions, self._analysis = functions, analysis
         self._found: dict[str, Fact] = {}
 
     def __getitem__(self, symbol: str) -> Fact:
         if symbol not in self._found:
-            self._found[symbol] = self._analysis(self._functions.definition(symbol))
+            self._found[symbol] = self._analysis(symbol, self._functions.definition(symbol))
         return self._found[symbol]
 
     def __iter__(self) -> Iterator[str]:
