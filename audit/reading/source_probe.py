@@ -30,7 +30,8 @@ from audit.reading.celery.application_settings import (
 from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.celery_mentions import celery_absence
 from audit.reading.celery.configuration_calls import follow_connected, follow_initialisers
-from audit.reading.celery.deployed_variables import given_to_all, read_in
+from audit.reading.celery.deployed_variables import given_to_all, given_to_commands, read_in
+from audit.reading.celery.possible_options import obscure_late_options
 from audit.reading.celery.routers import with_routers
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_calls import apply_own_decorators, follow_task_makers
@@ -113,6 +114,7 @@ def _read(project: Project, steps: int) -> tuple[Machine, Web]:
     follow_connected(machine)
     follow_initialisers(machine)
     obscure_late_settings(machine)
+    obscure_late_options(machine)
     follow_task_makers(machine)
     return machine, web
 
@@ -130,7 +132,7 @@ def _collect(target: Target, steps: int) -> Facts:
     routes = read_routes(machine, web, target.asgi_app)
     functions = Functions(machine)
     beat, beat_known = _beat(machine, app, tasks, processes)
-    settings, tasks = _settings(machine, app, tasks, target)
+    settings, tasks = _settings(machine, app, tasks, target, processes)
     gaps, deprecated = _gaps(tree, machine), Deprecations(machine)
     absence = None if tasks or app else celery_absence(project, tree, processes, gaps)
     return Facts(
@@ -170,10 +172,11 @@ def _collect(target: Target, steps: int) -> Facts:
 
 
 def _settings(
-    machine: Machine, app: Instance | None, tasks: tuple[Task, ...], target: Target
+    machine: Machine, app: Instance | None, tasks: tuple[Task, ...], target: Target, processes: Sequence[Process]
 ) -> tuple[dict[str, Setting], tuple[Task, ...]]:
     """The settings, and the tasks as their annotations leave them."""
     settings = read_settings(machine, app) if app else settings_of_all(machine, tasks, target.celery_app)
+    settings |= given_to_commands(processes)
     if annotations := settings.get("task_annotations"):
         tasks = with_annotations(tasks, annotations.value)
     return with_routers(machine, app, settings, tasks) if app else settings, tasks

@@ -9,7 +9,7 @@ from audit.model.facts import Process
 from audit.model.findings import Finding, Outcome, Severity
 from audit.model.gaps import Doubt, UnreadProcess
 from audit.model.target_facts import TargetFacts
-from audit.rules.domains.process_domain import doubtful, unread_options
+from audit.rules.domains.process_domain import doubtful, other_starts, unread_options
 from audit.rules.domains.setting_domain import EVERYWHERE, Scope, place_of, ruled_by, setting_domain
 from audit.rules.domains.setting_scopes import late_only
 from audit.rules.effective_settings import NO_WORKER, Reading, broker, read, results, shared_redis
@@ -48,7 +48,13 @@ def _late_ack_prefetch(known: TargetFacts) -> Sequence[Finding]:
     hidden = doubtful(known.workers, lambda w: "" if "prefetch-multiplier" in w.options else unread_options(w))
     if not (lines or hidden) or scope.outside:
         return SettingComparison(
-            "worker_prefetch_multiplier", 4, lambda value: value == 1, guide, title, lambda _: scope
+            "worker_prefetch_multiplier",
+            4,
+            lambda value: value == 1,
+            guide,
+            title,
+            lambda _: scope,
+            doubts=lambda one: [*other_starts(one, "prefetch-multiplier")],
         )(known)
     reading = read(known, "worker_prefetch_multiplier", 4)
 

@@ -12,7 +12,7 @@ from audit.model.observations.messages import DirectRun, PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.rules.domains.process_domain import doubtful, unread_options
+from audit.rules.domains.process_domain import doubtful, other_starts, unread_options
 from audit.rules.domains.route_domain import run_beside_routes
 from audit.rules.domains.setting_domain import (
     EVERYWHERE,
@@ -85,6 +85,9 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     tasks = production_tasks(known) if applied else ()
     published = _limited_when_published(known)
     gaps: list[Gap] = [*unread_tasks(known)] if applied else []
+    gaps += (
+        other_starts(known, "soft-time-limit", "time-limit") if applied and not all(a.whole for a in applied) else []
+    )
     found: list[Fault | None] = []
     for task, facts in tasks:
         name = short(task.symbol)

@@ -68,8 +68,10 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     for task, _ in production_tasks(known):
         value = task.options.get("serializer")
         told.append((value, Fault(f"`{short(task.symbol)}` a `serializer={value!r}`", known.head(task.symbol))))
+    unread = [task for task, _ in production_tasks(known) if task.options.get("serializer") is UNKNOWN]
     registered = known.source.observations_of(RegisteredSerializer)
-    gaps = _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
+    gaps: list[Gap] = [Doubt(why=f"le `serializer` de `{short(task.symbol)}` ne se lit pas") for task in unread[:1]]
+    gaps += _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
     # What one variable may change is told once.
     by_variable = {reading.variable: reading for reading in readings[::-1] if reading.variable and not reading.missing}

@@ -71,9 +71,12 @@ class BrokerService(Observation):
 
 @dataclass(frozen=True)
 class WorkerStartedByCode(Observation):
-    """A call of the project's Python code that starts a worker; `options`, the names of those written there."""
+    """A call of the project's Python code that starts a worker; `options`, the names of those written there; `whole`: no
+    other can be.
+    """
 
     options: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,26 @@ from audit.reading.python.abstract_values import External, Instance
 # What publishes when a scheduler calls it.
 _PUBLISHING = frozenset({"delay", "apply_async", "send_task"})
 _SCHEDULERS = frozenset({"add_job", "scheduled_job", "do", "run_repeatedly", "add_periodic_job"})
-WORDS = ("add_job", "scheduled_job", ".do(", "worker", ".Worker(", ".Beat(", '"beat"', "'beat'", "celery beat")
+WORDS = (
+    "add_job",
+    "celery.bin",
+    "celery.apps",
+    "WorkController(",
+    "scheduled_job",
+    ".do(",
+    "worker",
+    ".Worker(",
+    ".Beat(",
+    '"beat"',
+    "'beat'",
+    "celery beat",
+)
 _STARTERS = frozenset(
     {"execv", "execve", "execvp", "execvpe", "execl", "execlp", "spawnv", "spawnvp", "run", "Popen", "call", "system"}
     | {"check_call", "check_output", "getoutput", "run_command", "create_subprocess_exec", "create_subprocess_shell"}
     | {"worker_main", "start", "main", "execute_from_commandline"}
 )
+_COMMANDS = ("celery.bin.", "celery.__main__.", "celery.apps.", "celery.worker.WorkController")
 _ROLES = frozenset({"worker", "beat"})
 
 
@@ -25,23 +39,46 @@ def started_workers(scope: Scope) -> Iterator[WorkerStartedByCode | BeatStartedB
         name = last(call.func)
         if name in _SCHEDULERS and any(_publishes(one) for one in (*call.args, *(k.value for k in call.keywords))):
             yield scope.observed(OtherScheduler, call)
-        if name in {"Worker", "Beat"} and _is_an_application(scope, call.func):
+        command = _is_celery_s(scope, call.func)
+        if name in {"Worker", "WorkController", "Beat"} and (command or _is_an_application(scope, call.func)):
             if name == "Beat":
                 yield scope.observed(BeatStartedByCode, call)
             else:
-                yield scope.observed(WorkerStartedByCode, call, tuple(k.arg for k in call.keywords if k.arg))
-        if name not in _STARTERS:
+                options = tuple(k.arg.replace("_", "-") for k in call.keywords if k.arg)
+                yield scope.observed(WorkerStartedByCode, call, options, all(k.arg for k in call.keywords))
+        if name not in _STARTERS and not command:
             continue
         given = [*call.args, *(k.value for k in call.keywords if k.arg in {"args", "argv", "cmd", "command"})]
+        given += [] if given or not command else _arguments(scope)
         words = [word for argument in given for word in _words(_given(scope, argument))]
-        named = name == "worker_main" or any(word.rpartition("/")[2] == "celery" for word in words)
+        named = name == "worker_main" or command or any(word.rpartition("/")[2] == "celery" for word in words)
         if _ROLES.isdisjoint(words) or not (named or name == "start"):
             continue
         if "worker" not in words:
             yield scope.observed(BeatStartedByCode, call)
         else:
             options = tuple(word.partition("=")[0].lstrip("-") for word in words if word.startswith("-"))
-            yield scope.observed(WorkerStartedByCode, call, options)
+            whole = all(_is_plain(_given(scope, argument)) for argument in given)
+            yield scope.observed(WorkerStartedByCode, call, options, whole)
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether a command is a text, or a list of texts."""
+    return all(
+        isinstance(one, ast.Constant) for one in (node.elts if isinstance(node, ast.List | ast.Tuple) else [node])
+    )
+
+
+def _is_celery_s(scope: Scope, callee: ast.expr) -> bool:
+    """Whether this is Celery's own command, or its own class of workers or beats."""
+    value = scope.evaluated(callee)
+    return isinstance(value, External) and value.dotted.startswith(_COMMANDS)
+
+
+def _arguments(scope: Scope) -> list[ast.expr]:
+    """What a module writes in `sys.argv`."""
+    written = scope.all(ast.Assign)
+    return [a.value for a in written if any(ast.unparse(target) == "sys.argv" for target in a.targets)]
 
 
 def _publishes(given: ast.expr) -> bool:

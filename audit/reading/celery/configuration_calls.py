@@ -41,7 +41,7 @@ from audit.reading.python.abstract_values import (
     unwrap,
 )
 from audit.reading.python.assignments import merge_into, names_of_object, origins_of, set_item
-from audit.reading.python.classes import lineage
+from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
@@ -122,7 +122,7 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
         _from_flask(machine, app, site)
     elif name == "add_defaults":
         _add_defaults(machine, app, site)
-    elif name == "register_task":
+    elif name in {"register_task", "register"}:
         task, _ = unwrap(site.argument(0, "task"))
         task = Instance(task, origin=site.origin) if isinstance(task, ClassValue) else task
         known = isinstance(task, Instance) and isinstance(task.cls, ClassValue)
@@ -160,6 +160,9 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
     if given.get("config_source") is not None:
         namespace = unwrap(given.get("namespace"))[0]
         _load(machine, app, given["config_source"], namespace if isinstance(namespace, str) else "", site.origin)
+    elif _loads_otherwise(machine, app, given.get("loader")):
+        with machine.undo_log.by(Means.LOADED, site.origin):
+            machine.undo_log.obscure(conf, site.origin)
     elif not machine.project.holds(_LOADS):
         # What the loader imports where nothing else configures the application.
         named = unwrap(given.get("loader"))[0] or machine.project.deployed.get("CELERY_LOADER")
@@ -169,6 +172,14 @@ def _new_application(machine: Machine, site: CallSite) -> Instance:
         if module in machine.project.modules:
             _load(machine, app, module, "", site.origin)
     return app
+
+
+def _loads_otherwise(machine: Machine, app: Instance, loader: Value) -> bool:
+    """Whether the project's own loader, or its own class of applications, makes the configuration."""
+    named = unwrap(loader)[0] or (class_attribute(app.cls, "loader_cls") if isinstance(app.cls, ClassValue) else None)
+    made = unwrap(machine.resolve(named) if isinstance(named, str) else named)[0]
+    classes = [cls for one in (made, app.cls) if isinstance(one, ClassValue) for cls in lineage(one)]
+    return any(name in cls.names for cls in classes for name in _MAKES_SETTINGS)
 
 
 def _application_of_unknown_class(machine: Machine, site: CallSite) -> Instance:
@@ -331,6 +342,7 @@ def _additions(machine: Machine, conf: Conf, table: Table) -> Iterator[None]:
 
 
 _SIGNATURE = External("celery.Signature")
+_MAKES_SETTINGS = ("read_configuration", "conf", "prepare_config", "_load_config")
 _OF_AN_ENTRY = frozenset({"schedule", "sig", "args", "kwargs", "name"})
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from audit.model.desks import is_for_a_desk
-from audit.model.facts import Process
+from audit.model.facts import Process, Setting
+from audit.model.unknown import UNKNOWN
 
 # What starts an image, or what a developer types, is the same process as the one of another file.
 _SAME = frozenset({"dockerfile", "makefile"})
@@ -37,6 +38,18 @@ def read_in(processes: Sequence[Process]) -> dict[str, tuple[str | None, ...]]:
         kept = [text for text in texts if not is_for_a_desk(text or "")] or [*texts]
         if kept and not any("$" in p.environment.get(name, "") for p in own):
             found[name] = tuple(kept)
+    return found
+
+
+def given_to_commands(processes: Sequence[Process]) -> dict[str, Setting]:
+    """The settings that command lines give after `--` (`celery worker -- task_acks_late=1`): of one worker, and as text."""
+    found: dict[str, Setting] = {}
+    for process in _of_celery(processes):
+        for word in process.command.partition(" -- ")[2].split():
+            key = word.partition("=")[0].lower().replace(".", "_")
+            name = f"worker{key}" if key.startswith("_") else key
+            if "=" in word:
+                found[name] = Setting(name, UNKNOWN, process.excerpt)
     return found
 
 

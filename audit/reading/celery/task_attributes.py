@@ -1,15 +1,19 @@
 """Records options written on tasks after they are made: `send.acks_late = False`."""
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import External, FunctionValue, Method, Origin, Plain, Table, Value, unwrap
 from audit.reading.python.interpreter import Machine
 
 # No other object of a program has these.
 ACKNOWLEDGEMENT = frozenset({"acks_late", "acks_on_failure_or_timeout", "reject_on_worker_lost"})
-# Other objects may have these: only of a task of `app.tasks` are they sure to be options.
-_LIMITS = frozenset({"rate_limit", "time_limit", "soft_time_limit"})
-OPTIONS_OF_ANY = ACKNOWLEDGEMENT | _LIMITS
-_OPTIONS = OPTIONS_OF_ANY | {"max_retries", "default_retry_delay", "ignore_result"}
+# What a class of tasks may set for those that have it for a base.
+OPTIONS = word_set("""
+    acks_late acks_on_failure_or_timeout reject_on_worker_lost ignore_result store_errors_even_if_ignored autoretry_for
+    dont_autoretry_for max_retries default_retry_delay retry_kwargs retry_backoff retry_backoff_max retry_jitter
+    time_limit soft_time_limit rate_limit expires priority queue serializer compression track_started trail throws
+    typing
+""")
 _CLASSES = frozenset({"celery.Task", "celery.app.task.Task", "celery.app.Task"})
 EVERY_CLASS, EVERY_TASK = "Task", "*"
 
@@ -25,13 +29,13 @@ def write_option(machine: Machine, owner: Value, name: Value, value: Value, orig
     owner = unwrap(owner)[0]
     if isinstance(owner, FunctionValue):
         known = machine.reading in {owner.module, ""}
-        for option in _OPTIONS if name is UNKNOWN else _OPTIONS & {name}:
+        for option in OPTIONS if name is UNKNOWN else OPTIONS & {name}:
             _note(machine, owner.symbol, option, UNKNOWN if name is UNKNOWN or not known else value, origin)
     elif _is_class_of_all(machine, owner):
-        if isinstance(name, str) and name in _OPTIONS:
+        if isinstance(name, str) and name in OPTIONS:
             _note(machine, EVERY_CLASS, name, value, origin)
     elif owner is UNKNOWN and isinstance(name, str) and may_be_any_task(name, here.source.text if here else ""):
-        _note(machine, EVERY_TASK, name, UNKNOWN, origin)
+        note_on_any(machine, name, origin)
 
 
 def _is_class_of_all(machine: Machine, owner: Value) -> bool:
@@ -43,7 +47,12 @@ def _is_class_of_all(machine: Machine, owner: Value) -> bool:
 
 def may_be_any_task(name: str, text: str) -> bool:
     """Whether a module of this text that writes this attribute on something unknown may write the option of any task."""
-    return name in ACKNOWLEDGEMENT or (name in _LIMITS and ".tasks" in text)
+    return name in ACKNOWLEDGEMENT or (name in OPTIONS and ".tasks" in text)
+
+
+def note_on_any(machine: Machine, option: str, origin: Origin) -> None:
+    """Note that a place may give an option to any task."""
+    _note(machine, EVERY_TASK, option, UNKNOWN, origin)
 
 
 def _note(machine: Machine, key: str, option: str, value: Value, origin: Origin) -> None:

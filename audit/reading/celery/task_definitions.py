@@ -8,8 +8,7 @@ from audit.model.annotations import annotated
 from audit.model.facts import Task
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
-from audit.model.word_tables import word_set
-from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, EVERY_CLASS, EVERY_TASK, written_options
+from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, EVERY_CLASS, EVERY_TASK, OPTIONS, written_options
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -33,13 +32,6 @@ from audit.reading.source_files import Source
 
 _OBJECT = External("builtins.object")
 SPREAD = "**"
-# What a class of tasks may set for those that have it for a base.
-OPTIONS = word_set("""
-    acks_late acks_on_failure_or_timeout reject_on_worker_lost ignore_result store_errors_even_if_ignored autoretry_for
-    dont_autoretry_for max_retries default_retry_delay retry_kwargs retry_backoff retry_backoff_max retry_jitter
-    time_limit soft_time_limit rate_limit expires priority queue serializer compression track_started trail throws
-    typing
-""")
 
 
 def read_tasks(machine: Machine) -> tuple[Task, ...]:
@@ -92,8 +84,9 @@ def _alike(one: Instance, other: Instance) -> bool:
     return one is other or (same(one.arguments, other.arguments) and same(one.keywords, other.keywords))
 
 
-# What annotations that are not read may give, and rules ask of a task.
-_ANNOTATED = (*ACKNOWLEDGEMENT, "time_limit", "soft_time_limit", "rate_limit", "ignore_result", "queue", "expires")
+# What `**options` that are not read may give, and rules ask of a task; and annotations, the acknowledgement besides.
+_GIVEN = ("time_limit", "soft_time_limit", "rate_limit", "ignore_result", "queue", "expires", "serializer")
+_ANNOTATED = (*ACKNOWLEDGEMENT, *_GIVEN)
 
 
 def with_annotations(tasks: Sequence[Task], annotations: PlainValue) -> tuple[Task, ...]:
@@ -136,7 +129,7 @@ def makes_a_task(machine: Machine, decoration: Decoration) -> bool:
     if isinstance(callee, BoundMethod):
         own = callee.function.symbol.rpartition(".")[2]
         return own in {"task", "periodic_task"} and machine.is_celery(callee.receiver)
-    if isinstance(callee, Method) and callee.name == "task":
+    if isinstance(callee, Method) and callee.name in {"task", "_task_from_fun"}:
         return machine.is_celery(unwrap(callee.receiver)[0])
     if isinstance(callee, External):
         return callee.dotted.startswith("celery.") and callee.dotted.endswith(
@@ -229,6 +222,10 @@ def default_base(machine: Machine, decoration: Decoration) -> Value:
         return None
     of_class = class_attribute(receiver.cls, "task_cls") if isinstance(receiver.cls, ClassValue) else UNKNOWN
     given = receiver.keywords.get("task_cls", None if of_class is UNKNOWN else of_class)
+    maker = class_attribute(receiver.cls, "create_task_cls") if isinstance(receiver.cls, ClassValue) else UNKNOWN
+    if isinstance(maker, FunctionValue):
+        texts = (n.value for n in walk(maker.node) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+        given = next((text for text in texts if ":" in text), UNKNOWN)
     base = unwrap(receiver.fields.get("Task", given))[0]
     if not isinstance(base, str):
         return base
@@ -303,7 +300,9 @@ def _options(source: Source | None, decoration: Decoration) -> dict[str, PlainVa
     nodes = decoration.node.keywords if isinstance(decoration.node, ast.Call) else []
     written = source.segment if source else ast.unparse
     texts = {k.arg: written(k.value) for k in nodes if k.arg}
-    found: dict[str, PlainValue] = {SPREAD: written(decoration.node)} if decoration.keywords.opaque else {}
+    found: dict[str, PlainValue] = {}
+    if decoration.keywords.opaque:
+        found |= {SPREAD: written(decoration.node), **dict.fromkeys(_GIVEN, UNKNOWN)}
     for name, value in decoration.keywords.items():
         key = str(name)
         read = _classes if key == "autoretry_for" else _option

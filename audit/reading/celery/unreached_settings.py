@@ -8,7 +8,6 @@ from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.configuration_calls import load_key
-from audit.reading.celery.task_attributes import OPTIONS_OF_ANY, may_be_any_task, write_option
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Value, unwrap
 from audit.reading.python.assignments import obscure, set_item
@@ -19,8 +18,7 @@ from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
 from audit.target.import_paths import imported_module
 
-_OPTION = re.compile(rf"\.({'|'.join(sorted(OPTIONS_OF_ANY))})\b")
-_WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b|" + _OPTION.pattern)
+_WORTH_READING = re.compile(r"\bconfig_from_(object|envvar)\b|\bconf\b")
 _FROM = re.compile(r"\bfrom\b([\s\w.\\]+?)\bimport\b")
 _LOADS = frozenset({"config_from_object", "config_from_envvar"})
 _CHANGES = frozenset({"update", "setdefault", "pop"})
@@ -39,14 +37,14 @@ def obscure_late_settings(machine: Machine) -> None:
     for name in sorted(machine.graph.definitions):
         module = machine.project.modules[name]
         text = module.source.text
-        if machine.project.is_test_file(module.source.path) or not (_WORTH_READING.search(text) or _sets_tasks(text)):
+        if machine.project.is_test_file(module.source.path) or not _WORTH_READING.search(text):
             continue
-        if not (_OPTION.search(text) or _sets_tasks(text) or _speaks_of_celery(machine, module, holders)):
+        if not _speaks_of_celery(machine, module, holders):
             continue
         machine.reading = name
         for place in machine.graph.definitions_not_in(machine.followed, name):
-            if _WORTH_READING.search(place.text) or _sets_tasks(place.text):
-                _obscure(machine, module, place.node(), named=_sets_tasks(place.text))
+            if _WORTH_READING.search(place.text):
+                _obscure_writes(machine, Frame(module, Namespace()), place.node(), _applications)
         if _CURRENT in text:
             _obscure_writes(machine, Frame(module, Namespace()), module.tree, _current)
     machine.reading = ""
@@ -65,14 +63,6 @@ def _speaks_of_celery(machine: Machine, module: Module, holders: set[str]) -> bo
     imports = (node for node in walk(module.tree) if isinstance(node, ast.ImportFrom))
     names = (f"{imported_module(node, module.package)}:{alias.name}" for node in imports for alias in node.names)
     return any(machine.is_celery(unwrap(machine.resolve(name))[0]) for name in names)
-
-
-def _obscure(machine: Machine, module: Module, function: ast.AST, *, named: bool) -> None:
-    frame = Frame(module, Namespace())
-    for node in walk(function):
-        for option in (*_options(node, module.source.text), *(_by_computed_names(machine, node) if named else ())):
-            write_option(machine, UNKNOWN, option, UNKNOWN, frame.origin(node))
-    _obscure_writes(machine, frame, function, _applications)
 
 
 def _obscure_writes(machine: Machine, frame: Frame, block: ast.AST, meant: _Meant) -> None:
@@ -142,28 +132,6 @@ def _writes(node: ast.AST, aliases: Mapping[str, ast.expr]) -> Iterator[tuple[as
             inner = target.value if isinstance(target, ast.Subscript) else target
             if entry := _entry(target, aliases) or _entry(inner, aliases):
                 yield entry
-
-
-def _options(node: ast.AST, text: str) -> list[str]:
-    """Options that a statement writes, on whichever task."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [
-        target.attr for target in targets if isinstance(target, ast.Attribute) and may_be_any_task(target.attr, text)
-    ]
-
-
-def _sets_tasks(text: str) -> bool:
-    """Whether a text may give options to the tasks of a registry, each by its name: `for task in app.tasks.values(): setattr(…)`."""
-    return "setattr(" in text and ".tasks" in text
-
-
-def _by_computed_names(machine: Machine, node: ast.AST) -> list[str]:
-    """Options that `setattr` may write by a name that is computed: those that the project spells."""
-    if not (isinstance(node, ast.Call) and dotted(node.func) == "setattr" and len(node.args) == 3):
-        return []
-    if name := _literal(node.args[1]):
-        return [name] if name in OPTIONS_OF_ANY else []
-    return [option for option in sorted(OPTIONS_OF_ANY) if machine.project.holds(re.compile(rf"\b{option}\b"))]
 
 
 def _literal(node: ast.expr) -> str:

@@ -9,8 +9,8 @@ from audit.model.findings import Excerpt
 from audit.model.setting_writes import Loading, OptionSource, OptionWrite, SettingWrite
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_settings import ANY
-from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK
-from audit.reading.celery.task_definitions import OPTIONS, default_base, task_decoration
+from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK, OPTIONS
+from audit.reading.celery.task_definitions import default_base, task_decoration
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import (
     ClassValue,

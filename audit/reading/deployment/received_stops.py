@@ -100,9 +100,31 @@ def environment_of(chain: Chain, around: Around) -> dict[str, str]:
     for given in (*images, *(run.line.variables for run in services)):
         found |= given
     for run in services:
-        found |= assignments(run.line.command) if run.kind == "shell" else {}
-        found |= dict(word.split("=", 1) for word in _leading(run.words))
-    return found
+        found |= _exported(run.line.command) if run.kind == "shell" else {}
+        found |= _before(run) | dict(word.split("=", 1) for word in _leading(run.words))
+    told = next(
+        (run.process.options["config"] for run in services if run.process and "config" in run.process.options), ""
+    )
+    # What `celery --config` does, and the variable that stands for it.
+    module = told or found.get("CONFIG_MODULE", "")
+    return found | ({"CELERY_CONFIG_MODULE": module} if module else {})
+
+
+def _exported(script: str) -> dict[str, str]:
+    """The variables that lines of a script set, and not those given to one command."""
+    pairs = re.findall(r"""(?m)^\s*(?:export\s+)?(\w+)=("[^"]*"|'[^']*'|[^\s;#]*)[ \t]*(?:$|[;#&])""", script)
+    return {name: value.strip("\"'") for name, value in pairs}
+
+
+def _before(run: Run) -> dict[str, str]:
+    """`NAME=value` that the text of a line gives to one command."""
+    if not run.words:
+        return {}
+    value = r"""(?:"[^"]*"|'[^']*'|[^\s;&|"'])*"""
+    given = rf"((?:\b\w+={value}\s+)+)(?:exec\s+|env\s+)?\S*{re.escape(run.words[0])}\b"
+    found = re.search(given, run.line.command.replace("\\\n", " "))
+    pairs = re.findall(rf"(\w+)=({value})", found[1]) if found else []
+    return {name: value.strip("\"'") for name, value in pairs}
 
 
 def _leading(words: Sequence[str]) -> list[str]:

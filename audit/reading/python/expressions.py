@@ -66,14 +66,14 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     elif isinstance(value, External):
         found = External(f"{value.dotted}.{name}")
     elif isinstance(value, ClassValue):
-        found = enum_member(machine, value, name) if is_member(value, name) else class_attribute(value, name)
-        if isinstance(found, FunctionValue) and found.decorated_by("classmethod"):
-            found = BoundMethod(value, found)
-        found = Method(value, name) if found is UNKNOWN and name in {"as_view", "__subclasses__"} else found
+        found = _own_attribute(machine, value, name)
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
     elif isinstance(value, Conf) and (held := setting_of(machine, value, name)) is not MISSING:
         found = held
+    elif isinstance(value, Conf) and name == "changes":
+        # Where Celery keeps what it is told.
+        found = value
     elif isinstance(value, Method):
         found = Method(value.receiver, f"{value.name}.{name}")
     elif value is UNKNOWN:
@@ -84,6 +84,13 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     else:
         found = Method(value, name)
     return overridable(found, variable)
+
+
+def _own_attribute(machine: Machine, cls: ClassValue, name: str) -> Value:
+    found = enum_member(machine, cls, name) if is_member(cls, name) else class_attribute(cls, name)
+    if isinstance(found, FunctionValue) and found.decorated_by("classmethod"):
+        return BoundMethod(cls, found)
+    return Method(cls, name) if found is UNKNOWN and name in {"as_view", "__subclasses__"} else found
 
 
 def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Value:

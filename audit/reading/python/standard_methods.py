@@ -91,6 +91,12 @@ def _text_method(receiver: str, name: str, site: CallSite) -> Value:
         return UNKNOWN
 
 
+# What the configuration of an application only answers: any other of its methods may change it (`add_defaults`).
+_ASKS = frozenset(
+    {"humanize", "table", "without_defaults", "find_option", "find_value_for_key", "get_by_parts", "finalize", "first"}
+)
+
+
 def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> Value:
     if isinstance(table, Conf) and (name == "pop" or name.startswith("__")):
         key = unwrap(site.argument(0, "key"))[0] if name == "pop" else UNKNOWN
@@ -107,7 +113,7 @@ def _table_method(machine: Machine, table: Table, name: str, site: CallSite) -> 
         return UNKNOWN
     if name in {"keys", "values", "items", "copy"}:
         return table.copy() if name == "copy" else _listed(table, name)
-    if name in {"clear", "popitem"}:
+    if name in {"clear", "popitem"} or (isinstance(table, Conf) and name not in _ASKS):
         machine.undo_log.obscure(table, site.origin)
     return UNKNOWN
 

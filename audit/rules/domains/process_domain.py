@@ -65,6 +65,15 @@ def started_by_code(known: TargetFacts) -> tuple[Gap, ...]:
     return tuple(UnreadProcess(e.path, e.first_line, "du code lance un worker ou beat") for e in left)
 
 
+def other_starts(known: TargetFacts, *options: str) -> tuple[Gap, ...]:
+    """Where a worker may be given one of these options of its start line, which wins over a setting, by what was not read."""
+    calls = [o for o in known.source.observations_of(WorkerStartedByCode) if not o.whole or {*options} & {*o.options}]
+    told = {(o.excerpt.path, o.excerpt.first_line) for o in calls if o.excerpt}
+    by_code = (gap for gap in started_by_code(known) if (gap.path, gap.line) in told)
+    hidden = doubtful(known.workers, lambda w: "" if {*options} <= w.options.keys() else unread_options(w))
+    return (*unread_process_files(known), *by_code, *hidden)
+
+
 def _holds(code: Excerpt, call: Excerpt) -> bool:
     return code.path == call.path and code.first_line <= call.first_line <= code.last_line
 
