@@ -150,7 +150,7 @@ def test_a_requirement_that_is_partly_met_is_a_reserve(december: Journal) -> Non
     report = told(partly(december))
     assert report.count("⚠️ VALIDATION AVEC RÉSERVE") == 2
     assert "VALIDATION RÉUSSIE" not in report
-    assert "TERMINÉE, avec réserve" in report
+    assert "1. ⚠️ Phase 7 (Audit Workers Celery, ce checkpoint) - TERMINÉE, avec réserve" in report
     assert "✅ VALIDATION RÉUSSIE" in told(december), "the source's own checkpoint keeps its words"
 
 
