@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
+from audit.reading.behaviour.called_functions import named_function
 from audit.reading.behaviour.model_signals import is_sent_otherwise, sent_to
 from audit.reading.behaviour.reaching_values import keeps_parameter, values
-from audit.reading.behaviour.row_objects import PAIRS, QUERIES, is_row_class, is_whether_new, parameters
+from audit.reading.behaviour.row_objects import PAIRS, QUERIES, is_row, is_row_class, is_whether_new, parameters
 from audit.reading.behaviour.scope import Scope, chain, function_scope, last
 from audit.reading.behaviour.type_tests import is_of_a_plain_type
-from audit.reading.python.abstract_values import BoundMethod, ClassValue, FunctionValue, exported, has_unknown, unwrap
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, exported, has_unknown, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.parameters import defaults_of, placed
 
@@ -155,7 +156,7 @@ def _is_plain_call(scope: Scope, call: ast.Call, depth: int) -> bool:
     if read or asked or name in _MAKES_PLAIN or _says_plain(scope, _BY.sub("", name)):
         return True
     callee = scope.evaluated(call.func)
-    function = callee.function if isinstance(callee, BoundMethod) else callee
+    function = named_function(scope, call.func) or callee
     if isinstance(function, FunctionValue) and not isinstance(function.node, ast.Lambda):
         return _gives_plain(function_scope(scope.machine, function), function.node.returns, depth)
     # A class of the project that is one of rows was told before.
@@ -167,7 +168,13 @@ def _gives_plain(scope: Scope, returned: ast.expr | None, depth: int) -> bool:
     """Whether a function answers plain values, by its annotation or by all that it returns."""
     answers = [n.value for n in scope.all(ast.Return) if n.value is not None]
     declared = returned is not None and _is_plain_type(scope, returned)
-    return declared or (depth < _DEPTH and all(is_plain(scope, value, depth + 2) for value in answers))
+    if declared or depth >= _DEPTH:
+        return declared
+    return all(is_plain(scope, value, depth + 2) and not _holds_a_row(scope, value) for value in answers)
+
+
+def _holds_a_row(scope: Scope, node: ast.expr) -> bool:
+    return is_row(scope, node) or any(_holds_a_row(scope, part) for part in _parts(node))
 
 
 def is_used_as_plain(scope: Scope, call: ast.Call, node: ast.expr) -> bool:

@@ -34,7 +34,9 @@ _LISTS = word_set("bulk_create abulk_create distinct iterator aiterator raw reve
 # With them in a chain, what it gives is columns.
 _COLUMNS = frozenset({"values", "values_list", "dicts", "tuples", "namedtuples", "mappings", "with_entities"})
 QUERIES = frozenset({"query", "scalars", "scalar", "execute", "exec"})
-_RELATIONS = word_set("ForeignKey OneToOneField ForeignKeyField ReferenceField relationship Relationship")
+_RELATIONS = word_set(
+    "ForeignKey GenericForeignKey OneToOneField ForeignKeyField ReferenceField relationship Relationship"
+)
 _COLLECTIONS = frozenset({"relationship", "Relationship", "relation", "dynamic_loader", "association_proxy"})
 # What a view calls the objects of Django or REST framework that write a row.
 _WRITERS = ("form", "serializer")
