@@ -245,13 +245,25 @@ def _broker_services(tree: Tree) -> tuple[Observation, ...]:
     return (*started, *stated_policies(tree, read))
 
 
+# What libraries that send requests hold beside: what takes addresses apart, names of types, errors.
+_NO_CLIENT = re.compile(
+    r"(?:urllib\.(?:parse|error|robotparser)|http\.(?:HTTPStatus|HTTPMethod|cookies|cookiejar)|socket\.(?:gethostname|timeout|gaierror)"
+    r"|requests\.(?:Request|PreparedRequest|Response|RequestException|codes|exceptions|status_codes|structures|auth|models|utils|cookies)"
+    r"|(?:requests|httpx|aiohttp|urllib3|niquests)\.(?:exceptions\b|\w*(?:Error|Timeout|Exception)$)|urllib3\.util\.(?:url|parse_url))(?:\.|$)"
+)
+_URLLIB = re.compile(
+    r"\burllib\b(?!\.(?:parse|error)\b)(?=\.)|from urllib import (?!parse\b|error\b)|import urllib[ ,\n]"
+)
+
+
 def _libraries(machine: Machine) -> dict[str, frozenset[str]]:
     """Top-level names of what the globals of each file hold, or were made by, from outside the project; by path."""
     found = {}
     for name, module in machine.project.modules.items():
         values = (v.cls if isinstance(v, Instance) else v for v in machine.globals.get(name, {}).values())
-        held = (v.dotted.partition(".")[0] for v in values if isinstance(v, External))
-        found[module.source.path] = frozenset(held) - {"builtins"}
+        held = (v.dotted for v in values if isinstance(v, External) and not _NO_CLIENT.match(v.dotted))
+        alone = set() if _URLLIB.search(module.source.text) else {"urllib"}
+        found[module.source.path] = frozenset(one.partition(".")[0] for one in held if one not in alone) - {"builtins"}
     return found
 
 

@@ -1,5 +1,6 @@
 """Requests that are sent by another name: a verb that is worked out, a table, a partial, options that a function answers."""
 
+from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, Program
 
 _HEAD = """
@@ -69,7 +70,38 @@ _METHOD = (
 )
 _OTHER = "def ask(token, **options):\n    return decode(token, options=options)\n\n\n"
 _TASK = "@app.task\ndef send(url):\n    {}\n"
+_AMONG = """
+from celery import Celery
+{}
+
+app = Celery("shop", broker="redis://localhost/0")
+
+
+@app.task
+def send(url, kind):
+    HANDLERS[kind](url)
+"""
+
+
+def _beside(name: str, imported: str, outcome: Outcome) -> Program:
+    """What a module holds of a library that sends requests, behind a call that nobody can follow."""
+    text = _AMONG.format(f"{imported}\n\nHANDLERS = load()")
+    return Program("http-timeouts", name, frozenset({outcome}), text)
+
+
 PROGRAMS = (
+    _beside("addresses taken apart", "from urllib.parse import urlencode, urljoin", Outcome.NOT_APPLICABLE),
+    _beside("addresses taken apart, by the whole module", "import urllib.parse", Outcome.NOT_APPLICABLE),
+    _beside("names of types and of errors", "from requests import Request, Timeout", Outcome.NOT_APPLICABLE),
+    _beside(
+        "errors of two clients",
+        "from httpx import HTTPStatusError\nfrom requests.exceptions import ConnectionError",
+        Outcome.NOT_APPLICABLE,
+    ),
+    _beside("statuses", "from http import HTTPStatus", Outcome.NOT_APPLICABLE),
+    _beside("addresses and requests", "import urllib.parse\nimport urllib.request", Outcome.UNDETERMINED),
+    _beside("a session among types", "from requests import Request, Session", Outcome.UNDETERMINED),
+    _beside("a client", "import http.client", Outcome.UNDETERMINED),
     _sent("verb by its name", "asked = getattr(requests, verb)\nasked(url)", waits=True),
     _sent("verb by its name, at once", "getattr(requests, verb)(url)", waits=True),
     _sent("verb of a table", "VERBS[verb](url)", waits=True),
