@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from audit.french.typography import counted, french_integer, french_moment, french_percent
 from audit.model.domains import conclude
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.quality_facts import QualityFacts, ResultFile, ToolRun
 from audit.model.target_facts import TargetFacts
+from audit.model.test_files import globs_of_test_files
 from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.domains.quality_domain import coverage_run, test_run, tool_run
 from audit.rules.example import Example
@@ -16,6 +18,7 @@ from audit.rules.rule import Guide, Rule, rule, undetermined
 
 _DOC = "https://docs.astral.sh/ruff/rules/"
 _LEAST_COVERAGE = 0.80
+_LEFT_OUT = re.compile(r" --extend-exclude ('[^']*'|\S+)")
 _Answer = Callable[[QualityFacts], Finding]
 
 
@@ -102,9 +105,12 @@ def _tool(
 
 
 def _without_paths(command: str) -> str:
-    """A command for a sentence: the paths that it leaves out are counted, and the evidence names them."""
-    short, left_out = re.subn(r" --extend-exclude (?:'[^']*'|\S+)", "", command)
-    return f"`{short}` ({counted(left_out, 'chemin exclu')})" if left_out else f"`{short}`"
+    """A command for a sentence: the paths that it leaves out are counted, those of tests last and apart, and the evidence names them."""
+    left_out = [glob.strip("'") for glob in _LEFT_OUT.findall(command)]
+    aside = len([*takewhile({*globs_of_test_files("")}.__contains__, reversed(left_out))])
+    told = [counted(len(left_out) - aside, "chemin exclu")] if len(left_out) > aside else []
+    told += [f"{counted(aside, 'motif')} de fichiers de test, de documentation et d'exemples"] if aside else []
+    return f"`{_LEFT_OUT.sub('', command)}`" + (f" (hors {' et '.join(told)})" if told else "")
 
 
 @_quality(
