@@ -10,13 +10,14 @@ from audit.model.findings import worst
 from audit.rules import every_rule
 from tests.rules import kinds
 from tests.rules.example_projects import answer, write
-from tests.rules.kinds.program import Program
+from tests.rules.kinds.program import Program, Table
 
 RULES = {rule.id: rule for rule in every_rule()}
-PROGRAMS: tuple[Program, ...] = tuple(
-    program
-    for module in iter_modules(kinds.__path__)
-    for program in getattr(import_module(f"{kinds.__name__}.{module.name}"), "PROGRAMS", ())
+MODULES = [import_module(f"{kinds.__name__}.{module.name}") for module in iter_modules(kinds.__path__)]
+TABLES: list[Table] = [getattr(module, "TABLE", {}) for module in MODULES]
+PROGRAMS: tuple[Program, ...] = (
+    *(program for module in MODULES for program in getattr(module, "PROGRAMS", ())),
+    *(Program(rule, name, *said) for table in TABLES for rule, asked in table.items() for name, said in asked.items()),
 )
 
 

@@ -1,20 +1,20 @@
 """Process files that are templates, and units whose words are in other files: judged as what they make."""
 
 from audit.model.findings import Outcome
-from tests.rules.kinds.program import ALARM, PASSES, Program
+from tests.rules.kinds.program import ALARM, PASSES, Answer, Table
 
 _OPEN = frozenset({Outcome.UNDETERMINED})
 _APP = 'from celery import Celery\n\napp = Celery("shop", broker="redis://localhost/0")\n'
 _SCHEDULE = 'app.conf.beat_schedule = {"a": {"task": "shop.a", "schedule": 60.0}}\n\n\n@app.task\ndef a(): ...\n'
 
 
-def _of(rule: str, name: str, outcomes: frozenset[Outcome], app: str = _APP, **files: str) -> Program:
+def _of(outcomes: frozenset[Outcome], app: str = _APP, **files: str) -> Answer:
     named = {path.replace("__", "/"): text for path, text in files.items()}
-    return Program(rule, name, outcomes, {"shop.py": app, **named})
+    return outcomes, {"shop.py": app, **named}
 
 
-def _named(rule: str, name: str, outcomes: frozenset[Outcome], path: str, text: str, app: str = _APP) -> Program:
-    return Program(rule, name, outcomes, {"shop.py": app, path: text})
+def _named(outcomes: frozenset[Outcome], path: str, text: str, app: str = _APP) -> Answer:
+    return outcomes, {"shop.py": app, path: text}
 
 
 _COMPOSE = """services:
@@ -60,84 +60,47 @@ ExecStart=/bin/sh -c '${{CELERY_BIN}} -A shop multi start $NODES $OPTIONS'
 _GIVEN = 'NODES="{0}"\nCELERY_BIN=/srv/bin/celery\nOPTIONS="{1}"\n'
 
 
-def _unit(rule: str, name: str, outcomes: frozenset[Outcome], nodes: str, options: str, said: str = "") -> Program:
+def _unit(outcomes: frozenset[Outcome], nodes: str, options: str, said: str = "") -> Answer:
     files = {"etc/shop.service": _UNIT.format(said), "etc/shop.conf": _GIVEN.format(nodes, options)}
-    return Program(rule, name, outcomes, {"shop.py": _APP + _SCHEDULE, **files})
+    return outcomes, {"shop.py": _APP + _SCHEDULE, **files}
 
 
-PROGRAMS = (
-    _named("no-purge", "compose of Jinja", ALARM, "docker-compose.yml.j2", _COMPOSE.format("--purge", "")),
-    _named("no-purge", "compose of Jinja, sound", PASSES, "docker-compose.yml.j2", _COMPOSE.format("", "")),
-    _named(
-        "supervision",
-        "compose of Jinja, restarted",
-        PASSES,
-        "compose.yaml.tmpl",
-        _COMPOSE.format("", "restart: always"),
-    ),
-    _named("supervision", "compose of Jinja, left dead", ALARM, "compose.yaml.tmpl", _COMPOSE.format("", "")),
-    _named(
-        "no-purge",
-        "a purge that is chosen",
-        _OPEN,
-        "compose.yml-tpl",
-        _COMPOSE.format("{% if flush %}--purge{% endif %}", ""),
-    ),
-    _named(
-        "no-purge", "supervisor of Django", ALARM, "partial_supervisord.tmpl", _SUPERVISOR.format("--purge", "true")
-    ),
-    _named(
-        "supervision",
-        "supervisor of Django, restarted",
-        PASSES,
-        "supervisord.conf.jinja",
-        _SUPERVISOR.format("", "true"),
-    ),
-    _named(
-        "supervision", "supervisor of Django, left dead", ALARM, "supervisord.conf.tpl", _SUPERVISOR.format("", "false")
-    ),
-    _named(
-        "supervision",
-        "supervisor of Django, by a variable",
-        _OPEN,
-        "supervisord.conf.tpl",
-        _SUPERVISOR.format("", "{{ again }}"),
-    ),
-    _named(
-        "supervision",
-        "supervisor, by the environment",
-        _OPEN,
-        "supervisord.tmpl",
-        _SUPERVISOR.format("", "%(ENV_AGAIN)s"),
-    ),
-    _named("no-purge", "a chart of Helm", ALARM, "chart/templates/worker.yaml", _HELM.format(', "--purge"')),
-    _named("no-purge", "a chart of Helm, sound", PASSES, "chart/templates/worker.yaml", _HELM.format("")),
-    _named(
-        "no-purge",
-        "an ERB of Procfile",
-        ALARM,
-        "Procfile.erb",
-        "worker: celery -A shop worker -Q <%= queue %> --purge\n",
-    ),
-    _named(
-        "no-purge", "a script without a suffix", ALARM, "bin/worker", "#!/bin/sh\nexec celery -A shop worker --purge\n"
-    ),
-    _named(
-        "no-purge", "a script without a suffix, sound", PASSES, "bin/worker", "#!/bin/sh\nexec celery -A shop worker\n"
-    ),
-    # One beat a node, or one.
-    _unit("single-beat", "a beat a node", ALARM, "3", "-B"),
-    _unit("single-beat", "a beat in one node", PASSES, "mail web", "--beat:mail -Q:mail mail -Q:web web"),
-    _unit("no-purge", "options of a file", ALARM, "mail", "--purge"),
-    _unit("no-purge", "options of a file, sound", PASSES, "mail", "-c 4"),
-    _unit("supervision", "several daemons, left dead", ALARM, "mail web", ""),
-    _unit("supervision", "a daemon that is guessed", _OPEN, "mail web", "", "Restart=always"),
-    _unit("supervision", "a daemon that is known", PASSES, "mail", "", "Restart=always\nPIDFile=/run/mail.pid"),
-    _unit("worker-names", "nodes have names", PASSES, "mail web", ""),
-    _of(
-        "no-purge",
-        "options that no file has",
-        _OPEN,
-        **{"shop.service": _UNIT.format("").replace("default/shop", "default/other")},
-    ),
-)
+TABLE: Table = {
+    "no-purge": {
+        "compose of Jinja": _named(ALARM, "docker-compose.yml.j2", _COMPOSE.format("--purge", "")),
+        "compose of Jinja, sound": _named(PASSES, "docker-compose.yml.j2", _COMPOSE.format("", "")),
+        "a purge that is chosen": _named(
+            _OPEN, "compose.yml-tpl", _COMPOSE.format("{% if flush %}--purge{% endif %}", "")
+        ),
+        "supervisor of Django": _named(ALARM, "partial_supervisord.tmpl", _SUPERVISOR.format("--purge", "true")),
+        "a chart of Helm": _named(ALARM, "chart/templates/worker.yaml", _HELM.format(', "--purge"')),
+        "a chart of Helm, sound": _named(PASSES, "chart/templates/worker.yaml", _HELM.format("")),
+        "an ERB of Procfile": _named(ALARM, "Procfile.erb", "worker: celery -A shop worker -Q <%= queue %> --purge\n"),
+        "a script without a suffix": _named(ALARM, "bin/worker", "#!/bin/sh\nexec celery -A shop worker --purge\n"),
+        "a script without a suffix, sound": _named(PASSES, "bin/worker", "#!/bin/sh\nexec celery -A shop worker\n"),
+        "options of a file": _unit(ALARM, "mail", "--purge"),
+        "options of a file, sound": _unit(PASSES, "mail", "-c 4"),
+        "options that no file has": _of(
+            _OPEN, **{"shop.service": _UNIT.format("").replace("default/shop", "default/other")}
+        ),
+    },
+    "supervision": {
+        "compose of Jinja, restarted": _named(PASSES, "compose.yaml.tmpl", _COMPOSE.format("", "restart: always")),
+        "compose of Jinja, left dead": _named(ALARM, "compose.yaml.tmpl", _COMPOSE.format("", "")),
+        "supervisor of Django, restarted": _named(PASSES, "supervisord.conf.jinja", _SUPERVISOR.format("", "true")),
+        "supervisor of Django, left dead": _named(ALARM, "supervisord.conf.tpl", _SUPERVISOR.format("", "false")),
+        "supervisor of Django, by a variable": _named(
+            _OPEN, "supervisord.conf.tpl", _SUPERVISOR.format("", "{{ again }}")
+        ),
+        "supervisor, by the environment": _named(_OPEN, "supervisord.tmpl", _SUPERVISOR.format("", "%(ENV_AGAIN)s")),
+        "several daemons, left dead": _unit(ALARM, "mail web", ""),
+        "a daemon that is guessed": _unit(_OPEN, "mail web", "", "Restart=always"),
+        "a daemon that is known": _unit(PASSES, "mail", "", "Restart=always\nPIDFile=/run/mail.pid"),
+    },
+    "single-beat": {
+        # One beat a node, or one.
+        "a beat a node": _unit(ALARM, "3", "-B"),
+        "a beat in one node": _unit(PASSES, "mail web", "--beat:mail -Q:mail mail -Q:web web"),
+    },
+    "worker-names": {"nodes have names": _unit(PASSES, "mail web", "")},
+}

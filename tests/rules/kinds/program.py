@@ -12,6 +12,10 @@ DOUBTED = WARNED | {Outcome.UNDETERMINED}
 QUIET = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE, Outcome.UNDETERMINED})
 PASSES = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
 
+Answer = tuple[frozenset[Outcome], str | Mapping[str, str]]
+# By rule, then by name.
+Table = Mapping[str, Mapping[str, Answer]]
+
 
 @dataclass(frozen=True)
 class Program:

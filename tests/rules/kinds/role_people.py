@@ -1,6 +1,6 @@
 """What a role runs and who it asks for: a person behind a class of tasks, a signal, a statement, a dispatch table, a partial."""
 
-from tests.rules.kinds.program import DOUBTED, PASSES, WARNED, Program
+from tests.rules.kinds.program import DOUBTED, PASSES, WARNED, Table
 
 _ROLES = '[roles]\nsender = "shop:send"\n'
 _APP = """
@@ -34,12 +34,11 @@ def send(message_id):
 _FIND = 'FIND = "SELECT m.* FROM messages m JOIN {} s ON s.id = m.{} WHERE m.id = %s"\n'
 _RULE = "sender-no-user"
 
-PROGRAMS = (
-    Program(
-        _RULE,
-        "the class of its base class asks who is there",
-        WARNED,
-        _sender("""
+TABLE: Table = {
+    _RULE: {
+        "the class of its base class asks who is there": (
+            WARNED,
+            _sender("""
 
 class Guarded(Task):
     def before_start(self, task_id, args, kwargs):
@@ -54,31 +53,25 @@ class Ours(Guarded):
 def send(message_id):
     gateway.deliver(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "a receiver of a signal asks who is there",
-        WARNED,
-        _sender(
-            "\nimport watch\n\n\n@app.task\ndef send(message_id):\n    gateway.deliver(message_id)\n",
-            watch="from celery.signals import task_prerun\n\n\n@task_prerun.connect\ndef before(**kwargs):\n"
-            "    if current_user() is None:\n        raise PermissionError\n",
         ),
-    ),
-    Program(
-        _RULE,
-        "a statement of another module joins the sessions",
-        WARNED,
-        _sender(
-            "\nimport statements\n\n\n@app.task\ndef send(message_id):\n    cursor.execute(statements.FIND, [message_id])\n",
-            statements=_FIND.format("user_sessions", "session_id"),
+        "a receiver of a signal asks who is there": (
+            WARNED,
+            _sender(
+                "\nimport watch\n\n\n@app.task\ndef send(message_id):\n    gateway.deliver(message_id)\n",
+                watch="from celery.signals import task_prerun\n\n\n@task_prerun.connect\ndef before(**kwargs):\n"
+                "    if current_user() is None:\n        raise PermissionError\n",
+            ),
         ),
-    ),
-    Program(
-        _RULE,
-        "a statement of the class of a repository joins the sessions",
-        WARNED,
-        _sender("""
+        "a statement of another module joins the sessions": (
+            WARNED,
+            _sender(
+                "\nimport statements\n\n\n@app.task\ndef send(message_id):\n    cursor.execute(statements.FIND, [message_id])\n",
+                statements=_FIND.format("user_sessions", "session_id"),
+            ),
+        ),
+        "a statement of the class of a repository joins the sessions": (
+            WARNED,
+            _sender("""
 
 class Messages:
     FIND = "SELECT * FROM messages m JOIN sessions s ON s.token = m.token"
@@ -91,12 +84,10 @@ class Messages:
 def send(message_id):
     Messages().one(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "a partial",
-        DOUBTED,
-        _sender("""
+        ),
+        "a partial": (
+            DOUBTED,
+            _sender("""
 
 def find(owner, key):
     return messages.get(key, user_id=owner)
@@ -109,12 +100,10 @@ load = partial(find, None)
 def send(message_id):
     load(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "a table of functions",
-        DOUBTED,
-        _sender("""
+        ),
+        "a table of functions": (
+            DOUBTED,
+            _sender("""
 
 def template(key):
     return messages.get(key, user_id=session.user_id)
@@ -127,12 +116,10 @@ KINDS = {"template": template}
 def send(message_id, kind="template"):
     KINDS[kind](message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "a method of an unknown receiver",
-        DOUBTED,
-        _sender("""
+        ),
+        "a method of an unknown receiver": (
+            DOUBTED,
+            _sender("""
 
 class Inbox:
     def pending_for(self, key):
@@ -143,24 +130,18 @@ class Inbox:
 def send(message_id):
     container.inbox.pending_for(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "a file that is not read",
-        DOUBTED,
-        _sender(
-            "\nfrom store import find\n\n\n@app.task\ndef send(message_id):\n    find(message_id)\n",
-            store="def find(key:\n    return messages.get(key, user_id=1)\n",
         ),
-    ),
-    Program(
-        _RULE, "words of a log, of a docstring", PASSES, _sender(_FIND.format("campaigns", "campaign_id") + _SOUND)
-    ),
-    Program(
-        _RULE,
-        "a receiver that counts, a partial of its own, a method that speaks of nobody",
-        PASSES,
-        _sender("""
+        "a file that is not read": (
+            DOUBTED,
+            _sender(
+                "\nfrom store import find\n\n\n@app.task\ndef send(message_id):\n    find(message_id)\n",
+                store="def find(key:\n    return messages.get(key, user_id=1)\n",
+            ),
+        ),
+        "words of a log, of a docstring": (PASSES, _sender(_FIND.format("campaigns", "campaign_id") + _SOUND)),
+        "a receiver that counts, a partial of its own, a method that speaks of nobody": (
+            PASSES,
+            _sender("""
 
 def find(table, key):
     return messages.get(key, table=table)
@@ -180,12 +161,10 @@ def before(**kwargs):
 def send(message_id):
     container.inbox.pending_for(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "another task that is only published",
-        PASSES,
-        _sender("""
+        ),
+        "another task that is only published": (
+            PASSES,
+            _sender("""
 
 @app.task
 def report(user_id):
@@ -196,12 +175,10 @@ def report(user_id):
 def send(message_id):
     report.delay(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "another task that is called as a function",
-        WARNED,
-        _sender("""
+        ),
+        "another task that is called as a function": (
+            WARNED,
+            _sender("""
 
 @app.task
 def report(key):
@@ -212,12 +189,10 @@ def report(key):
 def send(message_id):
     report(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "a parameter that a table gives",
-        DOUBTED,
-        _sender("""
+        ),
+        "a parameter that a table gives": (
+            DOUBTED,
+            _sender("""
 
 def mine(key):
     return messages.get(key, user_id=session.user_id)
@@ -234,12 +209,10 @@ def apply(way, key):
 def send(message_id):
     apply(WAYS["mine"], message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "an object made with a function that asks for a person",
-        WARNED,
-        _sender("""
+        ),
+        "an object made with a function that asks for a person": (
+            WARNED,
+            _sender("""
 
 class Loader:
     def __init__(self, find):
@@ -260,12 +233,10 @@ loader = Loader(mine)
 def send(message_id):
     loader.load(message_id)
 """),
-    ),
-    Program(
-        _RULE,
-        "parameters and values whose functions were followed",
-        PASSES,
-        _sender("""
+        ),
+        "parameters and values whose functions were followed": (
+            PASSES,
+            _sender("""
 
 def now():
     return 1
@@ -293,5 +264,6 @@ def send(message_id):
         apply(found, message_id)
         apply(lambda key: key, message_id)
 """),
-    ),
-)
+        ),
+    }
+}

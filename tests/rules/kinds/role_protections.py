@@ -1,6 +1,6 @@
 """Protections of sends and campaigns that are called and do not protect."""
 
-from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, WARNED, Program
+from tests.rules.kinds.program import ALARM, DOUBTED, PASSES, WARNED, Table
 
 _HEAD = (
     "from contextlib import contextmanager\n\nfrom celery import Celery\n\n"
@@ -53,20 +53,14 @@ def claim(message_id):
     return client.set(f"sent:{message_id}", 1, nx=True, ex=300)
 """
 
-PROGRAMS = (
-    Program("campaign-lock", "given back by its owner", PASSES, _lock(_HELD.replace("RELEASE", _RELEASED) + _RUN)),
-    Program(
-        "campaign-lock",
-        "given back by anybody",
-        ALARM,
-        _lock(_HELD.replace("RELEASE", "client.delete(key)") + _RUN),
-    ),
-    Program(
-        "campaign-lock",
-        "given back by another function",
-        ALARM,
-        _lock(
-            """
+TABLE: Table = {
+    "campaign-lock": {
+        "given back by its owner": (PASSES, _lock(_HELD.replace("RELEASE", _RELEASED) + _RUN)),
+        "given back by anybody": (ALARM, _lock(_HELD.replace("RELEASE", "client.delete(key)") + _RUN)),
+        "given back by another function": (
+            ALARM,
+            _lock(
+                """
 
 def held(campaign_id):
     return client.set(f"lock:{campaign_id}", 1, nx=True, ex=60)
@@ -84,14 +78,12 @@ def run(campaign_id):
         finally:
             free(campaign_id)
 """
+            ),
         ),
-    ),
-    Program(
-        "campaign-lock",
-        "open when its store is down",
-        ALARM,
-        _lock(
-            """
+        "open when its store is down": (
+            ALARM,
+            _lock(
+                """
 
 def held(campaign_id):
     try:
@@ -105,32 +97,26 @@ def run(campaign_id):
     if held(campaign_id):
         messages.publish(campaign_id)
 """
+            ),
         ),
-    ),
-    Program(
-        "campaign-lock",
-        "entered, and its answer never read",
-        ALARM,
-        _lock(
-            _HELD.replace("RELEASE", _RELEASED)
-            + "\n\n@app.task\ndef run(campaign_id):\n    with held(campaign_id):\n        messages.publish(campaign_id)\n"
+        "entered, and its answer never read": (
+            ALARM,
+            _lock(
+                _HELD.replace("RELEASE", _RELEASED)
+                + "\n\n@app.task\ndef run(campaign_id):\n    with held(campaign_id):\n        messages.publish(campaign_id)\n"
+            ),
         ),
-    ),
-    Program(
-        "campaign-lock",
-        "a lock of a library that waits",
-        PASSES,
-        _lock(
-            "\n\ndef held(campaign_id):\n    return client.lock(f'lock:{campaign_id}', timeout=60)\n"
-            "\n\n@app.task\ndef run(campaign_id):\n    with held(campaign_id):\n        messages.publish(campaign_id)\n"
+        "a lock of a library that waits": (
+            PASSES,
+            _lock(
+                "\n\ndef held(campaign_id):\n    return client.lock(f'lock:{campaign_id}', timeout=60)\n"
+                "\n\n@app.task\ndef run(campaign_id):\n    with held(campaign_id):\n        messages.publish(campaign_id)\n"
+            ),
         ),
-    ),
-    Program(
-        "campaign-lock",
-        "a lock that raises when it is not free",
-        PASSES,
-        _lock(
-            """
+        "a lock that raises when it is not free": (
+            PASSES,
+            _lock(
+                """
 
 @contextmanager
 def held(campaign_id):
@@ -144,109 +130,12 @@ def run(campaign_id):
     with held(campaign_id):
         messages.publish(campaign_id)
 """
+            ),
         ),
-    ),
-    Program("idempotency", "a key set once", PASSES, _claim(_CLAIM + _SEND)),
-    Program(
-        "idempotency",
-        "its answer dropped",
-        ALARM,
-        _claim(
-            _CLAIM + "\n\n@app.task\ndef send(message_id):\n    claim(message_id)\n    gateway.deliver(message_id)\n"
-        ),
-    ),
-    Program(
-        "idempotency",
-        "its answer dropped by who asks for it",
-        ALARM,
-        _claim(
-            _CLAIM + "\n\ndef guard(key):\n    return claim(key)\n"
-            "\n\n@app.task\ndef send(message_id):\n    seen = guard(message_id)\n    gateway.deliver(message_id)\n"
-        ),
-    ),
-    Program(
-        "idempotency",
-        "looked up, then written",
-        WARNED,
-        _claim(
-            '\n\ndef claim(key):\n    if client.get(f"sent:{key}"):\n        return False\n'
-            '    client.set(f"sent:{key}", 1, ex=300)\n    return True\n' + _SEND
-        ),
-    ),
-    Program(
-        "idempotency",
-        "a duplicate that an outage makes new",
-        ALARM,
-        _claim(
-            """
-
-def claim(key):
-    try:
-        return not client.set(f"sent:{key}", 1, nx=True, ex=300)
-    except RedisError:
-        return False
-
-
-@app.task
-def send(message_id):
-    if claim(message_id):
-        return
-    gateway.deliver(message_id)
-"""
-        ),
-    ),
-    Program(
-        "idempotency",
-        "a row under a unique key",
-        PASSES,
-        _claim(
-            '\n\ndef claim(key):\n    row = db.execute("INSERT INTO sent (key) VALUES (%s) ON CONFLICT DO NOTHING RETURNING key", [key])\n'
-            "    return row.fetchone() is not None\n" + _SEND
-        ),
-    ),
-    Program(
-        "idempotency",
-        "called by another function than the sender",
-        ALARM,
-        _claim(
-            _CLAIM + "\n\ndef preview(key):\n    return claim(key)\n"
-            "\n\n@app.task\ndef send(message_id):\n    gateway.deliver(message_id)\n"
-        ),
-    ),
-    Program(
-        "idempotency",
-        "perhaps behind a table of functions",
-        DOUBTED,
-        _claim(
-            _CLAIM + '\n\nSTEPS = {"claim": claim, "none": bool}\n'
-            "\n\n@app.task\ndef send(message_id):\n    if STEPS[message_id](message_id):\n        gateway.deliver(message_id)\n"
-        ),
-    ),
-    Program(
-        "idempotency",
-        "behind the entry of a table",
-        PASSES,
-        _claim(
-            _CLAIM + '\n\nSTEPS = {"claim": claim}\n'
-            '\n\n@app.task\ndef send(message_id):\n    if STEPS["claim"](message_id):\n        gateway.deliver(message_id)\n'
-        ),
-    ),
-    Program(
-        "idempotency",
-        "a unique key whose refusal is caught",
-        PASSES,
-        _claim(
-            '\n\ndef claim(key):\n    return db.execute("INSERT INTO sent (key) VALUES (%s)", [key])\n'
-            "\n\n@app.task\ndef send(message_id):\n    try:\n        claim(message_id)\n    except UniqueViolation:\n"
-            "        return\n    gateway.deliver(message_id)\n"
-        ),
-    ),
-    Program(
-        "campaign-lock",
-        "a lock of the database that waits",
-        PASSES,
-        _lock(
-            """
+        "a lock of the database that waits": (
+            PASSES,
+            _lock(
+                """
 
 @contextmanager
 def held(campaign_id):
@@ -260,14 +149,12 @@ def run(campaign_id):
     with held(campaign_id):
         messages.publish(campaign_id)
 """
+            ),
         ),
-    ),
-    Program(
-        "campaign-lock",
-        "a lock of the database that does not wait, and is not asked",
-        ALARM,
-        _lock(
-            """
+        "a lock of the database that does not wait, and is not asked": (
+            ALARM,
+            _lock(
+                """
 
 @contextmanager
 def held(campaign_id):
@@ -281,14 +168,12 @@ def run(campaign_id):
     with held(campaign_id):
         messages.publish(campaign_id)
 """
+            ),
         ),
-    ),
-    Program(
-        "campaign-lock",
-        "a class that gives back what another took",
-        ALARM,
-        _lock(
-            """
+        "a class that gives back what another took": (
+            ALARM,
+            _lock(
+                """
 
 class Lock:
     def __init__(self, key):
@@ -311,6 +196,87 @@ def run(campaign_id):
     with held(campaign_id):
         messages.publish(campaign_id)
 """
+            ),
         ),
-    ),
-)
+    },
+    "idempotency": {
+        "a key set once": (PASSES, _claim(_CLAIM + _SEND)),
+        "its answer dropped": (
+            ALARM,
+            _claim(
+                _CLAIM
+                + "\n\n@app.task\ndef send(message_id):\n    claim(message_id)\n    gateway.deliver(message_id)\n"
+            ),
+        ),
+        "its answer dropped by who asks for it": (
+            ALARM,
+            _claim(
+                _CLAIM + "\n\ndef guard(key):\n    return claim(key)\n"
+                "\n\n@app.task\ndef send(message_id):\n    seen = guard(message_id)\n    gateway.deliver(message_id)\n"
+            ),
+        ),
+        "looked up, then written": (
+            WARNED,
+            _claim(
+                '\n\ndef claim(key):\n    if client.get(f"sent:{key}"):\n        return False\n'
+                '    client.set(f"sent:{key}", 1, ex=300)\n    return True\n' + _SEND
+            ),
+        ),
+        "a duplicate that an outage makes new": (
+            ALARM,
+            _claim(
+                """
+
+def claim(key):
+    try:
+        return not client.set(f"sent:{key}", 1, nx=True, ex=300)
+    except RedisError:
+        return False
+
+
+@app.task
+def send(message_id):
+    if claim(message_id):
+        return
+    gateway.deliver(message_id)
+"""
+            ),
+        ),
+        "a row under a unique key": (
+            PASSES,
+            _claim(
+                '\n\ndef claim(key):\n    row = db.execute("INSERT INTO sent (key) VALUES (%s) ON CONFLICT DO NOTHING RETURNING key", [key])\n'
+                "    return row.fetchone() is not None\n" + _SEND
+            ),
+        ),
+        "called by another function than the sender": (
+            ALARM,
+            _claim(
+                _CLAIM + "\n\ndef preview(key):\n    return claim(key)\n"
+                "\n\n@app.task\ndef send(message_id):\n    gateway.deliver(message_id)\n"
+            ),
+        ),
+        "perhaps behind a table of functions": (
+            DOUBTED,
+            _claim(
+                _CLAIM + '\n\nSTEPS = {"claim": claim, "none": bool}\n'
+                "\n\n@app.task\ndef send(message_id):\n    if STEPS[message_id](message_id):\n        gateway.deliver(message_id)\n"
+            ),
+        ),
+        "behind the entry of a table": (
+            PASSES,
+            _claim(
+                _CLAIM + '\n\nSTEPS = {"claim": claim}\n'
+                '\n\n@app.task\ndef send(message_id):\n    if STEPS["claim"](message_id):\n        gateway.deliver(message_id)\n'
+            ),
+        ),
+        "a unique key whose refusal is caught": (
+            PASSES,
+            _claim(
+                '\n\ndef claim(key):\n    return db.execute("INSERT INTO sent (key) VALUES (%s)", [key])\n'
+                "\n\n@app.task\ndef send(message_id):\n    try:\n        claim(message_id)\n    except UniqueViolation:\n"
+                "        return\n    gateway.deliver(message_id)\n"
+            ),
+        ),
+    },
+}
