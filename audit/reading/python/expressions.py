@@ -37,7 +37,7 @@ from audit.reading.python.comprehensions import comprehension, dict_comprehensio
 from audit.reading.python.data_files import PATH, below, path_attribute, path_in
 from audit.reading.python.frames import CallSite, Frame
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.object_values import enum_member, is_member, of_class
+from audit.reading.python.object_values import of_class, own_attribute
 from audit.reading.python.syntax_cache import Place
 
 _MAX_ITEMS = 2_000
@@ -66,7 +66,7 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     elif isinstance(value, External):
         found = External(f"{value.dotted}.{name}")
     elif isinstance(value, ClassValue):
-        found = _own_attribute(machine, value, name)
+        found = own_attribute(machine, value, name)
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
     elif isinstance(value, Conf) and (held := setting_of(machine, value, name)) is not MISSING:
@@ -84,13 +84,6 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     else:
         found = Method(value, name)
     return overridable(found, variable)
-
-
-def _own_attribute(machine: Machine, cls: ClassValue, name: str) -> Value:
-    found = enum_member(machine, cls, name) if is_member(cls, name) else class_attribute(cls, name)
-    if isinstance(found, FunctionValue) and found.decorated_by("classmethod"):
-        return BoundMethod(cls, found)
-    return Method(cls, name) if found is UNKNOWN and name in {"as_view", "__subclasses__"} else found
 
 
 def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Value:

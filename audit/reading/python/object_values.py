@@ -4,6 +4,7 @@ import ast
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import (
+    BoundMethod,
     ClassValue,
     External,
     FunctionValue,
@@ -148,3 +149,11 @@ def _table(machine: Machine, held: Instance, depth: int) -> Table | None:
         table[name] = value if inner is None else inner
         table.origins.update({name: names.origins[name]} if name in names.origins else {})
     return table or None
+
+
+def own_attribute(machine: Machine, cls: ClassValue, name: str) -> Value:
+    """An attribute of a class: a member of an `Enum`, a class method bound to it, or what it declares."""
+    found = enum_member(machine, cls, name) if is_member(cls, name) else class_attribute(cls, name)
+    if isinstance(found, FunctionValue) and found.decorated_by("classmethod"):
+        return BoundMethod(cls, found)
+    return Method(cls, name) if found is UNKNOWN and name in {"as_view", "__subclasses__"} else found
