@@ -12,6 +12,7 @@ from audit.reading.deployment.untyped_values import listed, table, tables
 _INVENTORY = re.compile(r"(^|/)(inventor(y|ies)|hosts)[^/]*(/[^/]+)*$")
 _GUARDS = frozenset({"when", "run_once", "delegate_to"})
 _NESTED = ("block", "tasks", "pre_tasks", "post_tasks", "handlers")
+_COUNTED = re.compile(r"range\(\s*(?:(?P<first>\d+)\s*,\s*)?(?P<last>\w+)\s*(?:\+\s*(?P<more>\d+)\s*)?\)")
 _RANGE = re.compile(r"\[(\d+):(\d+)\]")
 
 
@@ -34,10 +35,35 @@ def copies_of_template(path: str, around: Around) -> int:
     return 1
 
 
+def instances_in_plays(unit: str, around: Around) -> int | None:
+    """How many instances of a template unit (`worker@`) the loop of a task starts; None where none does, or it is not read."""
+    for source in around.holding(unit, ".yml", ".yaml"):
+        for entry in listed(next(around.documents(source.path), None)):
+            for task in (entry, *_tasks(entry)) if isinstance(entry, dict) else ():
+                looped = task.get("loop", task.get("with_items"))
+                named = [str(v.get("name", "")) for v in task.values() if isinstance(v, dict)]
+                if looped is not None and any(name.startswith(unit) and "item" in name for name in named):
+                    return _counted(looped, around)
+    return None
+
+
 def _items(looped: Any, around: Around) -> int:
+    return _counted(looped, around) or 2
+
+
+def _counted(looped: Any, around: Around) -> int | None:
+    """The turns of a loop over a list, a variable that holds one, or `range(1, count + 1)`; None for any other."""
+    known = variables(around)
     named = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", str(looped))
-    held = variables(around).get(named[1]) if named else looped
-    return len(held) if isinstance(held, list | dict) else 2
+    held = known.get(named[1]) if named else looped
+    if isinstance(held, list | dict):
+        return len(held)
+    counted = _COUNTED.search(str(looped))
+    if counted is None:
+        return None
+    last = known.get(counted["last"], counted["last"])
+    number = int(str(last)) if str(last).isdecimal() else None
+    return None if number is None else number + int(counted["more"] or 0) - int(counted["first"] or 0)
 
 
 def _plays(around: Around) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:

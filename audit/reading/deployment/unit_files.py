@@ -273,7 +273,7 @@ def _of_plays(path: str, command: str, around: Around) -> int:
 
 
 def _instances(path: str, around: Around) -> int | None:
-    """How many instances of a template unit the target names, two where a loop makes them; None where it names none."""
+    """How many instances of a template unit the target names; None where it names none, or a loop that is not read makes them."""
     stem = re.escape(posixpath.basename(path).removesuffix(".service"))
     named = re.compile(rf"(?<![\w-]){stem}([\w$%{{][\w$%{{}}.,-]*)")
     found: set[str] = set()
@@ -285,7 +285,11 @@ def _instances(path: str, around: Around) -> int | None:
     if loops:
         return max(loops)
     literal = {part for one in found for part in re.split(r"[{},]", one) if part and "$" not in part}
-    return len(literal) if literal else 2 if found else None
+    if literal or not found:
+        return len(literal) or None
+    from audit.reading.deployment.play_hosts import instances_in_plays  # noqa: PLC0415  as below
+
+    return instances_in_plays(posixpath.basename(path).removesuffix(".service"), around)
 
 
 def _turns(instance: str, text: str) -> int | None:
