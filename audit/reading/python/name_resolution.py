@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from audit.model.unknown import UNKNOWN
+from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -24,6 +25,13 @@ from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.syntax_cache import Definition
 
+# What reads one row of a manager of Django, and what may stand between the two and leaves it a row.
+_MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
+_READ_ONE = word_set("get first last latest earliest create aget afirst alast alatest aearliest acreate")
+_OF_ROWS = word_set("""
+    all filter exclude select_related prefetch_related select_for_update order_by using only defer annotate distinct alias
+    reverse
+""")
 # They give objects of the project: those that they were given, or those that a text names.
 _HANDS_ON = re.compile(
     r"builtins\.(next|max|min|getattr|sorted|reversed|vars|globals)$|(copy|pickle|cloudpickle|dill|weakref|queue|contextvars)\.|"
@@ -224,11 +232,22 @@ class Resolver:
 
     def _made_by(self, callee: ast.expr) -> Value:
         """The class that calling this gives: the class itself, or the one a function says it returns."""
+        if isinstance(row := self._row_read_by(callee), ClassValue):
+            return row
         made = unwrap(self._named(dotted(callee)) if dotted(callee) else self._of_chain(callee))[0]
         made = made.function if isinstance(made, BoundMethod) else made
         if isinstance(made, FunctionValue) and not isinstance(made.node, ast.Lambda):
             return self._class_named(self._frame_of(made.module), made.node.returns)
         return made if isinstance(made, ClassValue) else UNKNOWN
+
+    def _row_read_by(self, callee: ast.expr) -> Value:
+        """The class of the row that a manager of Django reads: `Batch.objects.select_for_update().get`."""
+        node = callee.value if isinstance(callee, ast.Attribute) and callee.attr in _READ_ONE else None
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OF_ROWS:
+            node = node.func.value
+        manager = isinstance(node, ast.Attribute) and node.attr in _MANAGERS
+        name = dotted(node.value) if manager and isinstance(node, ast.Attribute) else ""
+        return unwrap(self._named(name))[0] if name else UNKNOWN
 
     def _of_chain(self, node: ast.expr) -> Value:
         """`f(…).method`, or `f(…)(…)`, followed through the class that `f(…)` gives."""
