@@ -8,6 +8,7 @@ from audit.model.observations.messages import QueuePurge, RateGivenLater, RunByW
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import External, Instance, descends_from, unwrap
+from audit.reading.python.child_nodes import walk
 
 WORDS = (
     "purge",
@@ -19,6 +20,8 @@ WORDS = (
     ".unlink(",
     ".ltrim(",
     ".clear(",
+    "api/queues",
+    "delete_queue",
 )
 AT_START = (".connect", "Step")
 RATES = ("rate_limit(", '"rate_limit"', "'rate_limit'")
@@ -32,6 +35,10 @@ _CLIENTS = ("redis.", "valkey.")
 _OF_A_QUEUE = {"purge": "", "delete": "Queue", "clear": "Simple"}
 _SPEAKS_KOMBU = re.compile(r"kombu|celery|amqp")
 _QUEUE = re.compile(r"(?i)queue|task_?consumer")
+_SHELLS = ("subprocess.", "os.system", "os.popen")
+_COMMANDS = re.compile(
+    r"\brabbitmq(ctl|admin)\b.*\b(purge_queue|delete_queue|(purge|delete) queue)\b|\bcelery\b.*\bpurge\b"
+)
 _AT_START = ("worker_", "celeryd_", "beat_", "on_after_", "setup_logging")
 _STEPS = ("Step", "StartStopStep", "ConsumerStep")
 
@@ -39,7 +46,9 @@ _STEPS = ("Step", "StartStopStep", "ConsumerStep")
 def purges(scope: Scope) -> Iterator[QueuePurge]:
     """Each QueuePurge of a scope, but those of a module that has to be run by its name."""
     for call in scope.calls:
-        if not isinstance(call.func, ast.Attribute) or not (how := _purge(scope, call, call.func)):
+        how = ("", "") if _by_another_way(scope, call) else None
+        how = how or (_purge(scope, call, call.func) if isinstance(call.func, ast.Attribute) else None)
+        if not how:
             continue
         if not _by_hand(scope, call):
             queue, address = how
@@ -82,6 +91,17 @@ def _purge(scope: Scope, call: ast.Call, method: ast.Attribute) -> tuple[str, st
     if name not in _OF_A_DATABASE or not _is_a_client(scope, held):
         return None
     return "", _address(scope, held)
+
+
+def _by_another_way(scope: Scope, call: ast.Call) -> bool:
+    """Whether RabbitMQ's own interface, or a command, is asked to empty a queue."""
+    texts = [scope.given(a) for a in (*call.args, *(k.value for k in call.keywords))]
+    told = [n.value for t in texts for n in walk(t) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    if last(call.func) in {"delete", "request"}:
+        told += [value for a in call.args if isinstance(value := scope.value(a), str)]
+        return any("/api/queues" in text for text in told) and (last(call.func) == "delete" or "DELETE" in told)
+    words = " ".join(told)
+    return scope.external(call.func).startswith(_SHELLS) and _COMMANDS.search(words) is not None
 
 
 def _is_a_client(scope: Scope, held: ast.expr) -> bool:
