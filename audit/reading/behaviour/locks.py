@@ -11,6 +11,8 @@ from audit.reading.behaviour.possible_values import may_be_none, written_options
 from audit.reading.behaviour.presence_locks import FILE, existence_locks, presence_lock, singleton_lock
 from audit.reading.behaviour.presence_locks import WORDS as PRESENCE_WORDS
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
+from audit.reading.behaviour.verification_values import Side, sides
+from audit.reading.python.abstract_values import Value, unwrap
 from audit.reading.python.child_nodes import walk
 
 WORDS = (
@@ -147,11 +149,24 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None
 
 def _lasts(scope: Scope, *times: ast.expr | None) -> bool | str:
     """Whether one of these times ends what they are given to; why nobody knows, where it may be None."""
-    told = [(time, may_be_none(scope, time)) for time in times if time is not None]
+    told = [(time, _may_be_absent(scope, time)) for time in times if time is not None]
     if any(absent is False for _, absent in told):
         return True
     unclear = next((time for time, _ in told if scope.value(time) is not None), None)
     return f"la durée `{ast.unparse(unclear)[:60]}` du verrou est peut-être nulle" if unclear is not None else False
+
+
+def _may_be_absent(scope: Scope, time: ast.expr) -> bool | None:
+    """Whether a time may be None, by its text, or by each entry of a table that those who call ask for."""
+    absent = may_be_none(scope, time)
+    return False if absent is not False and sides(scope, time, _ending) == {Side.VERIFIES} else absent
+
+
+def _ending(value: Value) -> Side | None:
+    plain = unwrap(value)[0]
+    if plain is None:
+        return Side.GIVES_UP
+    return Side.VERIFIES if isinstance(plain, int | float) and plain > 0 else None
 
 
 def _of_a_library(scope: Scope, call: ast.Call, name: str) -> bool | str | None:
