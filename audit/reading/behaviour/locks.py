@@ -95,7 +95,18 @@ def _whole(scope: Scope, call: ast.Call) -> ast.Call | None:
         return None
     if not opaque(call):
         return call
-    return written_options(scope, call) if last(call.func) in _OPTIONED else None
+    return written_options(scope, call) or _of_fields(call) if last(call.func) in _OPTIONED else None
+
+
+def _of_fields(call: ast.Call) -> ast.Call | None:
+    """A call with the time that `**asdict(LOCKS[kind])` gives it: a field of what a table holds."""
+    spread = [k.value for k in call.keywords if k.arg is None]
+    held = spread[0].args[0] if len(spread) == 1 and isinstance(spread[0], ast.Call) and spread[0].args else None
+    if held is None or last(spread[0].func if isinstance(spread[0], ast.Call) else held) not in {"asdict", "vars"}:
+        return None
+    time = ast.keyword("timeout", ast.copy_location(ast.Attribute(held, "timeout", ast.Load()), call))
+    given = [k for k in call.keywords if k.arg and k.arg != "timeout"]
+    return ast.copy_location(ast.Call(call.func, call.args, [*given, ast.copy_location(time, call)]), call)
 
 
 def _is_given_later(scope: Scope, call: ast.Call) -> bool:

@@ -14,6 +14,7 @@ from audit.reading.python.abstract_values import (
     ClassValue,
     External,
     Instance,
+    Table,
     Value,
     unwrap,
 )
@@ -90,7 +91,7 @@ def _by_its_form(scope: Scope, node: ast.expr, depth: int, judge: Judge) -> froz
         return _of_its_own_object(scope, last(node), depth, judge)
     if isinstance(node, ast.Call):
         return _READ if last(node.func) in _JOINING else _of_a_call(scope, node, depth, judge)
-    return _UNREAD
+    return _of_each_entry(scope, node, depth, judge)
 
 
 def _of_a_call(scope: Scope, call: ast.Call, depth: int, judge: Judge) -> frozenset[Side]:
@@ -120,6 +121,19 @@ def _of_an_entry(scope: Scope, holder: ast.expr, args: list[ast.expr], depth: in
     every = frozenset(one or Side.UNREAD for one in found)
     opaque = _UNREAD if getattr(table, "opaque", None) else frozenset[Side]()
     return every | opaque if keys and keys <= table.keys() else every | opaque | missing
+
+
+def _of_each_entry(scope: Scope, node: ast.expr, depth: int, judge: Judge) -> frozenset[Side]:
+    """What `TABLE[key]`, or `TABLE[key].field`, gives for the keys that it is asked for, any where they are not known."""
+    field = node.attr if isinstance(node, ast.Attribute) else ""
+    asked = node.value if isinstance(node, ast.Attribute) else node
+    table = unwrap(scope.evaluated(asked.value))[0] if isinstance(asked, ast.Subscript) else UNKNOWN
+    if not isinstance(asked, ast.Subscript) or not isinstance(table, Table) or table.opaque:
+        return _UNREAD
+    keys, machine = _texts(scope, asked.slice, depth), scope.machine
+    held = [value for key, value in table.items() if not keys or key in keys]
+    given = [machine.attribute(machine, value, field) if field else value for value in held]
+    return frozenset((not unwrap(one)[1] and judge(one)) or Side.UNREAD for one in given) or _UNREAD
 
 
 def _texts(scope: Scope, node: ast.expr, depth: int) -> set[Value]:
