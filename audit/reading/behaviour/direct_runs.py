@@ -9,7 +9,7 @@ from audit.reading.behaviour.deployed_branches import Said, decided
 from audit.reading.behaviour.possible_values import possible_texts
 from audit.reading.behaviour.published_calls import is_a_task, is_canvas, named_task, stands_for_tasks
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import ClassValue, FunctionValue, Value, descends_from
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, Value, descends_from, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.parameters import placed
 
@@ -80,13 +80,20 @@ def _unless_elsewhere(scope: Scope, node: ast.AST) -> Iterator[DirectRun]:
         before = [s for b in blocks for s in b[: b.index(below)] if isinstance(s, ast.If)]
         asked += [ast.UnaryOp(ast.Not(), s.test) for s in before if isinstance(s.body[-1], ast.Return | ast.Raise)]
         below = around
-    told = [decided(scope, test) for test in asked]
+    told = [_said(scope, test) for test in asked]
     if Said.FALSE in told or any("always_eager" in ast.unparse(test) for test in asked):
         return
     doubtful = [test for test, said in zip(asked, told, strict=True) if said is not Said.TRUE]
     yield scope.observed(
         DirectRun, node, task="", computed=ast.unparse(doubtful[0])[:60] if doubtful else "", instead=True
     )
+
+
+def _said(scope: Scope, test: ast.expr) -> Said:
+    """What production says of a test: by its words, else by what it is worth, that of a file of the project included."""
+    value, variable = unwrap(scope.held(test))
+    known = isinstance(value, bool) and not variable
+    return Said(value) if known and isinstance(value, bool) else decided(scope, test)
 
 
 def _is_a_choice(scope: Scope, run: ast.Attribute) -> bool:
