@@ -21,6 +21,10 @@ _OF_ANY = ("AsyncResult", "GroupResult", "ResultSet", "result_from_tuple", "Task
 _OF_THE_BACKEND = re.compile(
     r"backend\.(?:get_(?:result|state|status|traceback|task_meta|many|key_for_task)|wait_for|join_native)\b|celery-task-meta-"
 )
+# As `ast.unparse` writes them.
+_DESCRIPTION = re.compile(r'(?ms)^[ ]*""".*?"""$')
+_ENDS_ONLY = re.compile(r"\b(?:Async|Group)Result\([^()]*\)\.(?:revoke|forget|id|task_id)\b")
+_IMPORTED = re.compile(r"(?m)^ *from [\w.]+ import (?!.* as ).*$")
 _ASKED = re.compile(r"\b(\w+)\.(?:delay|apply_async|s|si|signature|subtask)\(")
 _SPEAKS = re.compile(r"(?i)retry|retries|back_?off|recul|reprise")
 _MAY_SPEAK = re.compile(rf"{_SPEAKS.pattern}|attempt|tries|essai")
@@ -39,8 +43,7 @@ def mentions(project: Project) -> Iterator[Observation]:
     modules = [project.modules[name] for name in sorted(project.modules)]
     tests = {module.name for module in modules if project.is_test_file(module.source.path)}
     for module in modules:
-        if module.name not in tests and _reads_results(module.source.text):
-            text = module.source.text
+        if module.name not in tests and (text := _reading_results(module)):
             of_any = any(word in text for word in _OF_ANY) or _OF_THE_BACKEND.search(text) is not None
             yield ResultRead("", None, module.source.path, frozenset(_ASKED.findall(text)), of_any)
     speaking = [m for m in modules if m.name not in tests and _MAY_SPEAK.search(f"{m.name} {m.source.text}")]
@@ -58,6 +61,18 @@ def _naming(modules: Sequence[Module], names: Set[str]) -> Mapping[str, Sequence
         for name in names & {*_WORD.findall(module.source.text)} if names else ():
             naming.setdefault(name, []).append(module)
     return naming
+
+
+def _reading_results(module: Module) -> str:
+    """The code of a module that reads results, without comments; empty where only they speak of it, or nothing does."""
+    return code if _reads_results(module.source.text) and _reads_results(code := _code(module)) else ""
+
+
+def _code(module: Module) -> str:
+    """The text of a module without comments, descriptions, nor results that are only named, revoked or forgotten."""
+    text = _ENDS_ONLY.sub("", _DESCRIPTION.sub("", ast.unparse(module.tree)))
+    used = any(word in _IMPORTED.sub("", text) for word in _OF_ANY)
+    return text if used else _IMPORTED.sub("", text)
 
 
 def _reads_results(text: str) -> bool:
