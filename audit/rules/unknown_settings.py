@@ -109,6 +109,8 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     hidden = known.probes[0].settings.get("*") if known.probes else None
     opaque = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
     which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version exacte dans le projet"
+    if line.told and line.asked != line.name:
+        which = f"{which}, faute de ceux de {line.asked}"
     read_names = f"{count}, noms de {which}"
     domain = ruled_by(known, (), members, read_names, *none, *opaque)
     evidence = [f.evidence() for f in known.probes]
