@@ -377,6 +377,12 @@ def follow_connected(machine: Machine) -> None:
                 machine.follow(function, (callee.receiver,))
     for function, app in machine.when_configured:
         machine.follow(function, (app,))
+    installed = [names.get("INSTALLED_APPS") for names in list(machine.globals.values())]
+    named = [str(name) for held in installed if isinstance(held, list | tuple) for name in held]
+    for cls in [one for names in list(machine.globals.values()) for one in names.values()] if named else ():
+        ready = cls.names.get("ready") if isinstance(cls, ClassValue) and descends_from(cls, "AppConfig") else None
+        if isinstance(ready, FunctionValue) and any(cls.symbol.replace(":", ".").startswith(n) for n in named):
+            machine.follow(ready, (Instance(cls),))
 
 
 def follow_initialisers(machine: Machine) -> None:

@@ -290,7 +290,9 @@ def _is_callable(_: Machine, site: CallSite) -> Value:
 
 
 def _variables(_: Machine, site: CallSite) -> Value:
-    """`vars(conf)` is `conf.__dict__`."""
+    """`vars(conf)` is `conf.__dict__`; without an argument, and as `globals()`, the names of the module."""
+    if not site.arguments and site.frame.is_module:
+        return site.frame.names
     value, __ = unwrap(site.argument(0, "object"))
     return Method(value, "__dict__") if isinstance(value, Conf) else None
 
@@ -338,6 +340,7 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "builtins.callable": _is_callable,
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
+    "builtins.globals": _variables,
     "builtins.getattr": _attribute_by_name,
     "importlib.import_module": _module_of_others,
     "urllib.parse.quote": _quoted,
