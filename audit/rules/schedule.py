@@ -7,11 +7,13 @@ from audit.model.domains import conclude
 from audit.model.facts import BeatEntry, Facts
 from audit.model.findings import Excerpt, Finding, Level, Severity
 from audit.model.gaps import Doubt
+from audit.model.observations.shared_data import LockWithExpiry, LockWithoutExpiry
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.rules.crontabs import crontab_seconds
 from audit.rules.domains.beat_domain import NO_ENTRY, beat_entries, schedule
 from audit.rules.domains.setting_domain import ruled_by
+from audit.rules.domains.task_domain import tasks_running
 from audit.rules.effective_settings import hard_limit, number, production_tasks, read
 from audit.rules.example import with_app
 from audit.rules.limits import limit, limit_of
@@ -127,6 +129,12 @@ def _place(known: TargetFacts, entry: BeatEntry) -> Excerpt | None:
 def _piles_up(known: TargetFacts) -> Sequence[Finding]:
     hard = hard_limit(known)
     tasks = {task.name: (task, f) for task, f in production_tasks(known)}
+    locks = {
+        o.symbol
+        for o in (*known.source.observations_of(LockWithExpiry), *known.source.observations_of(LockWithoutExpiry))
+    }
+    running = {started for symbol in locks for started in tasks_running(known, symbol)}
+    locked = {name for name, (task, _) in tasks.items() if task.symbol in running}
 
     def lasts(entry: BeatEntry) -> float | Unknown | None:
         if entry.task in tasks:
@@ -137,7 +145,7 @@ def _piles_up(known: TargetFacts) -> Sequence[Finding]:
         period, longest, expires = _period(entry), lasts(entry), _expires(known, entry)
         if period is None or longest is None or isinstance(longest, Unknown) or period > longest:
             return []
-        if isinstance(expires, Unknown) or (expires is not None and expires <= period):
+        if isinstance(expires, Unknown) or (expires is not None and expires <= period) or entry.task in locked:
             return []
         text = f"`{entry.name}` part toutes les {french_duration(period)}, limite de {longest} s"
         return [Fault(text, _place(known, entry))]
@@ -145,6 +153,8 @@ def _piles_up(known: TargetFacts) -> Sequence[Finding]:
     def unread(entry: BeatEntry) -> str:
         if hard.missing and lasts(entry) is UNKNOWN:
             return hard.missing
+        if entry.task in locked:
+            return f"`{entry.task}` prend un verrou, qui écarte peut-être une exécution de trop"
         hidden = _period(entry) is None or UNKNOWN in (lasts(entry), _expires(known, entry))
         return f"la période, la limite ou l'expiration de `{entry.name}` ne se lit pas" if hidden else ""
 

@@ -8,7 +8,7 @@ from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.facts import Setting
 from audit.model.findings import Excerpt, Finding, Severity
-from audit.model.gaps import Doubt, UnreadSettings
+from audit.model.gaps import Doubt, Gap, UnreadSettings
 from audit.model.observations.messages import OwnSetting, UnprefixedSetting, UselessOption
 from audit.model.target_facts import TargetFacts
 from audit.model.word_tables import word_list, word_set
@@ -21,6 +21,7 @@ from audit.rules.rule import Guide
 _Member = str | UnprefixedSetting | UselessOption
 _NONE = "aucune application Celery n'a été trouvée avec ses réglages"
 _OPAQUE = "des réglages existent dont les noms ne se lisent pas dans le code"
+_NEW = "`{}`, que Celery ne lit que depuis {}, et la version employée n'est pas dite"
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html"
 _CLOSE, _FEW = 0.8, 4
 _GROUPS = ("broker_", "task_", "worker_", "beat_", "result_", "event_", "control_")
@@ -107,7 +108,13 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
         return [Fault(text, place) for text in texts]
 
     hidden = known.probes[0].settings.get("*") if known.probes else None
-    opaque = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
+    opaque: list[Gap] = [UnreadSettings(*place_of(hidden.excerpt), _OPAQUE)] if hidden and members else []
+    new = [n for n in known.source.settings if n in declared_settings() - UNDECLARED and first_release(n) == line.name]
+    opaque += [
+        UnreadSettings(*place_of(known.source.settings[n].excerpt), _NEW.format(n, line.name))
+        for n in new
+        if not line.told
+    ]
     which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version exacte dans le projet"
     if line.told and line.asked != line.name:
         which = f"{which}, faute de ceux de {line.asked}"
