@@ -338,7 +338,7 @@ def _additions(machine: Machine, conf: Conf, table: Table) -> Iterator[None]:
     """Note, in the history of a configuration, the keys that the module being read adds to a table beside it."""
     before = set(table)
     yield
-    conf.history += [Addition(machine.reading, table, key) for key in table if key not in before]
+    conf.history += [Addition(machine.undo_log.writer(conf), table, key) for key in table if key not in before]
 
 
 _SIGNATURE = External("celery.Signature")
@@ -370,6 +370,7 @@ def _add_periodic_task(machine: Machine, conf: Conf, site: CallSite) -> None:
 
 def follow_connected(machine: Machine) -> None:
     """Follow the functions that an application calls once it is configured: they may add periodic tasks."""
+    _follow_installed(machine)
     for function in list(machine.decorated):
         for decoration in function.decorators:
             callee = decoration.callee
@@ -377,12 +378,18 @@ def follow_connected(machine: Machine) -> None:
                 machine.follow(function, (callee.receiver,))
     for function, app in machine.when_configured:
         machine.follow(function, (app,))
-    installed = [names.get("INSTALLED_APPS") for names in list(machine.globals.values())]
-    named = [str(name) for held in installed if isinstance(held, list | tuple) for name in held]
-    for cls in [one for names in list(machine.globals.values()) for one in names.values()] if named else ():
-        ready = cls.names.get("ready") if isinstance(cls, ClassValue) and descends_from(cls, "AppConfig") else None
-        if isinstance(ready, FunctionValue) and any(cls.symbol.replace(":", ".").startswith(n) for n in named):
-            machine.follow(ready, (Instance(cls),))
+
+
+def _follow_installed(machine: Machine) -> None:
+    """Follow `ready` of the applications that Django installs: no worker runs without it, whatever its module is loaded by."""
+    installed = [unwrap(names.get("INSTALLED_APPS"))[0] for names in machine.globals.values()]
+    named = tuple(str(name) for held in installed if isinstance(held, list | tuple) for name in held)
+    for names in list(machine.globals.values()) if named else ():
+        for cls in [one for one in names.values() if isinstance(one, ClassValue) and descends_from(one, "AppConfig")]:
+            ready = cls.names.get("ready")
+            if isinstance(ready, FunctionValue) and cls.symbol.replace(":", ".").startswith(named):
+                with machine.undo_log.by_start():
+                    machine.follow(ready, (Instance(cls),))
 
 
 def follow_initialisers(machine: Machine) -> None:

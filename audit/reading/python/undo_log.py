@@ -64,7 +64,7 @@ class UndoLog:
     def note_default(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         """A default is given to a key that has a value: it counts should that value not."""
         if isinstance(table, Conf) and not self._layers:
-            table.history.append(Write(self._writer(table), key, ((value, origin),), default=True))
+            table.history.append(Write(self.writer(table), key, ((value, origin),), default=True))
 
     def obscure(self, table: Table, origin: Origin | None) -> None:
         """Something unreadable was merged into a table."""
@@ -72,7 +72,7 @@ class UndoLog:
         if origin:
             self.see(table, None, UNKNOWN, origin)
         if isinstance(table, Conf) and origin:
-            table.history.append(OpaqueWrite(self._writer(table), origin))
+            table.history.append(OpaqueWrite(self.writer(table), origin))
 
     @contextmanager
     def by(self, means: Means, call: Origin | None = None, written_as: str = "") -> Iterator[None]:
@@ -86,15 +86,16 @@ class UndoLog:
     def see(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         """Remember that a write into a configuration was read, whatever becomes of it."""
         if isinstance(table, Conf) and origin:
-            table.seen.append(SeenWrite(self._writer(table), key, value, origin, self.is_open, *self._by))
+            table.seen.append(SeenWrite(self.writer(table), key, value, origin, self.is_open, *self._by))
 
-    def _writer(self, conf: Conf) -> str:
+    def writer(self, conf: Conf) -> str:
+        """The module that writes into a configuration, for who asks whether a worker loads it."""
         return conf.home if self.given_flask else self.module
 
     def _note(self, table: Table, key: Value, sides: Sides, chosen: int = 0, variable: str = "") -> None:
         """What an open branch writes is noted once it is merged."""
         if isinstance(table, Conf) and not self._layers:
-            table.history.append(Write(self._writer(table), key, sides, chosen, variable))
+            table.history.append(Write(self.writer(table), key, sides, chosen, variable))
 
     def _set(self, table: Table, key: Value, value: Value, origin: Origin | None) -> None:
         if self._layers:
@@ -110,6 +111,15 @@ class UndoLog:
             yield
         finally:
             self._layers, self.given_flask = layers, given
+
+    @contextmanager
+    def by_start(self) -> Iterator[None]:
+        """What every start of the configuration's own module runs writes, for now."""
+        given, self.given_flask = self.given_flask, True
+        try:
+            yield
+        finally:
+            self.given_flask = given
 
     @property
     def is_open(self) -> bool:
