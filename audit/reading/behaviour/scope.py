@@ -168,16 +168,30 @@ class Scope:
         if not self.symbol:
             return Frame(self.module, names)
         frame = Frame(self.module, Namespace(dict.fromkeys(self.assigned, UNKNOWN)), (names,))
-        imports: list[ast.Import | ast.ImportFrom] = [*self.all(ast.Import), *self.all(ast.ImportFrom)]
+        imports: list[ast.stmt] = [*self._imports_around(), *self.all(ast.Import), *self.all(ast.ImportFrom)]
         if imports:
             self.machine.new_entry()
             try:
                 self.machine.read_body(self.machine, list(imports), frame)
             except (ExhaustedError, RecursionError):
-                bound = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+                aliases = [alias for node in imports for alias in getattr(node, "names", ())]
+                bound = {alias.asname or alias.name.partition(".")[0] for alias in aliases}
                 frame.names.update(dict.fromkeys(bound - frame.names.keys(), UNKNOWN))
                 self._tried.update(dict.fromkeys(bound, (0, True)))
         return frame
+
+    def _imports_around(self) -> Iterator[ast.stmt]:
+        """What the functions around this one import, of which no local name takes the place."""
+        holders = self.symbol.partition(":")[2].split(".<locals>.")[:-1]
+        around = {".<locals>.".join(holders[: n + 1]) for n in range(len(holders))}
+        for qualified, _, place in self.machine.graph.definitions[self.module.name] if around else ():
+            pending: list[ast.AST] = list(place.node().body) if qualified in around else []
+            for node in pending:
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    bound = {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+                    yield from () if bound & self.assigned.keys() else (node,)
+                elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+                    pending += children(node)
 
     def evaluated(self, node: ast.expr) -> Value:
         """What an expression stands for: a value, a symbol, an instance; UNKNOWN when it cannot be told."""
