@@ -4,8 +4,13 @@ import ast
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.python.abstract_values import Namespace, Value, exported
+from audit.reading.python.assignments import assign
+from audit.reading.python.frames import Frame
+from audit.reading.python.object_values import gone_over
 
 _FAR, _DEPTH = 1_000_000, 4
 _RANDOM = frozenset({"uniform", "randint", "random", "randrange"})
@@ -27,7 +32,7 @@ class Growth:
 def growth(scope: Scope, call: ast.AST, delay: ast.expr) -> Growth | None:
     """How a delay grows with the turns of the loops around a call; None when it does not, or as nobody can tell."""
     for loop in _loops(scope, call):
-        found = _by_index(scope, loop, delay) or _by_sum(scope, loop, delay)
+        found = _by_index(scope, loop, delay) or _by_sum(scope, loop, delay) or _by_item(scope, loop, call, delay)
         if found:
             return found
     return None
@@ -57,6 +62,27 @@ def _by_index(scope: Scope, loop: _Loop, delay: ast.expr) -> Growth | None:
     if turns is not None:
         return Growth(first, 0, at(turns - 1))
     return Growth(first, (further - far) / _FAR, far if further == far else None)
+
+
+def _by_item(scope: Scope, loop: _Loop, call: ast.AST, delay: ast.expr) -> Growth | None:
+    """The delays that the items of a list, or the members of an `Enum`, say one by one: none is left out."""
+    items = gone_over(scope.machine, scope.evaluated(loop.iter))
+    inside = takewhile(lambda n: n is not loop and loop not in getattr(n, "generators", ()), scope.around(call))
+    chosen = any(isinstance(node, ast.If | ast.IfExp | ast.Try | ast.Match) for node in inside)
+    if chosen or getattr(loop, "ifs", []) or not isinstance(items, list | tuple) or not 0 < len(items) <= _FAR:
+        return None
+    found = [exported(_in_turn(scope, delay, loop.target, item)) for item in items]
+    numbers = [float(v) for v in found if isinstance(v, int | float) and not isinstance(v, bool)]
+    return Growth(numbers[0], 0, max(numbers)) if len(numbers) == len(items) else None
+
+
+def _in_turn(scope: Scope, node: ast.expr, target: ast.expr, item: Value) -> Value:
+    """What an expression stands for in the turn of a loop that gives this item to its target."""
+    scope.held(node)
+    frame = Frame(scope.module, Namespace(), (scope.frame.names, *scope.frame.outer))
+    assign(scope.machine, target, item, frame, frame.origin(node))
+    scope.machine.new_entry()
+    return scope.machine.value_of(node, frame)
 
 
 def _index(scope: Scope, loop: _Loop) -> tuple[str, int, int | None] | None:

@@ -163,7 +163,8 @@ class Scope:
         return node
 
     @cached_property
-    def _frame(self) -> Frame:
+    def frame(self) -> Frame:
+        """What its names stand for."""
         names = self.machine.module_names(self.module.name)
         if not self.symbol:
             return Frame(self.module, names)
@@ -218,17 +219,17 @@ class Scope:
         if isinstance(holder, ast.Name) and (holder.id, getattr(node, "attr", "")) in self._set_attributes:
             return UNKNOWN, False
         self.machine.new_entry()
-        value = self.machine.value_of(node, self._frame)
+        value = self.machine.value_of(node, self.frame)
         return value, (cut or self.machine.cut) and has_unknown(value)
 
     def _binds_cut(self, name: str, depth: int) -> bool:
         """Give a local name what it is assigned; whether that was cut short, so that what uses it may be."""
         other = self.assigned.get(name)
         tried, cut = self._tried.get(name, (_NAMES, other is not None))
-        if other is not None and tried > depth and self._frame.names.get(name) is UNKNOWN:
+        if other is not None and tried > depth and self.frame.names.get(name) is UNKNOWN:
             # What its own value names is not worked out again.
             self._tried[name] = depth, False
-            self._frame.names[name] = self._changed(name, self.held(other, depth + 1), depth)
+            self.frame.names[name] = self._changed(name, self.held(other, depth + 1), depth)
             cut = self.machine.cut
             self._tried[name] = depth, cut
         return cut
