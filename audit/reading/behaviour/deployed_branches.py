@@ -12,7 +12,7 @@ from enum import Enum
 from audit.reading.behaviour.called_functions import called_function
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import literal_text, walk
 from audit.reading.python.parameters import defaults_of
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -97,7 +97,7 @@ def _cases(scope: Scope, statement: ast.stmt) -> list[list[ast.stmt]]:
     """The bodies of a `match` on the environment, without those of development; else the statement itself."""
     if not isinstance(statement, ast.Match) or not _is_of_environment(scope, scope.given(statement.subject)):
         return [[statement]]
-    kept = [c for c in statement.cases if not _DEVELOPMENT.match(_text(getattr(c.pattern, "value", c.pattern)))]
+    kept = [c for c in statement.cases if not _DEVELOPMENT.match(literal_text(getattr(c.pattern, "value", c.pattern)))]
     return [part for case in kept for part in _variants(scope, case.body)] or [[]]
 
 
@@ -178,16 +178,12 @@ def _compared(scope: Scope, test: ast.Compare) -> Said:
 def _word(node: ast.expr) -> str:
     """The last name of an expression, or the literal key by which it asks: `DEBUG` of `os.environ.get("DEBUG", "")`."""
     if isinstance(node, ast.Subscript):
-        return _text(node.slice)
+        return literal_text(node.slice)
     if isinstance(node, ast.Call):
-        asked = _text(node.args[0]) if node.args else ""
+        asked = literal_text(node.args[0]) if node.args else ""
         inner = _word(node.args[0]) if node.args and not asked else ""
         return asked or inner or _word(node.func)
     return last(node)
-
-
-def _text(node: ast.AST) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _is_of_environment(scope: Scope, node: ast.expr) -> bool:

@@ -10,7 +10,7 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.behaviour.verification_options import gives_up
 from audit.reading.python.abstract_values import External, Value, unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import literal_text, walk
 
 REQUIREMENTS = ("ssl_cert_reqs", "cert_reqs")
 _OPTIONS_OF_CLIENTS = re.compile(r"OPTIONS|CONNECTION|CLIENT|SETTINGS|HOSTS|DATABASES|CACHES|DSL|KWARGS|STORAGE")
@@ -35,7 +35,7 @@ def in_dictionaries(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVeri
     """`{"ssl_cert_reqs": None}` among the settings of a client; those of Celery have a rule of their own."""
     for dictionary in scope.all(ast.Dict):
         for key, value in zip(dictionary.keys, dictionary.values, strict=True):
-            name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+            name = literal_text(key)
             if name in REQUIREMENTS and not _is_celery_s(scope, dictionary):
                 yield from _required(scope, value, name)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audit.model.unknown import UNKNOWN
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import MISSING, ClassValue, Table, Value, overridable, unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import literal_text, walk
 from audit.reading.python.equal_values import same
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -49,14 +49,10 @@ def _changed_entries(machine: Machine, node: ast.expr) -> Iterator[str]:
     module, text = machine.project.modules.get(machine.reading), ast.unparse(node)
     for n in walk(module.tree) if module is not None else ():
         if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store | ast.Del) and ast.unparse(n.value) == text:
-            yield _text(n.slice)
+            yield literal_text(n.slice)
         elif isinstance(n, ast.Call) and ast.unparse(n.func) in {f"{text}.update", f"{text}.setdefault"}:
             given = n.args[0] if n.args else None
-            yield from map(_text, given.keys) if isinstance(given, ast.Dict) else [_text(given)]
-
-
-def _text(node: ast.expr | None) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            yield from map(literal_text, given.keys) if isinstance(given, ast.Dict) else [literal_text(given)]
 
 
 def _key(node: ast.expr) -> str:
@@ -69,7 +65,7 @@ def _key(node: ast.expr) -> str:
         holder, key = node.value, ast.Constant(node.attr)
     else:
         return ""
-    text = _text(key)
+    text = literal_text(key)
     text = text.upper() if "celery" in text.lower() else text
     return text if text.isidentifier() and text.isupper() and _HOLDERS.search(dotted(holder)) else ""
 

@@ -11,7 +11,7 @@ from audit.reading.celery.configuration_calls import load_key
 from audit.reading.old_setting_names import modern
 from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Value, unwrap
 from audit.reading.python.assignments import obscure, set_item
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import literal_text, walk
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -107,7 +107,7 @@ def _entry(node: ast.expr, aliases: Mapping[str, ast.expr]) -> tuple[ast.expr, s
     """The application, and the name of the setting that this reads in its configuration; an empty name stands for any."""
     if not isinstance(node, ast.Attribute | ast.Subscript) or (app := _configured(node.value, aliases)) is None:
         return None
-    return app, node.attr if isinstance(node, ast.Attribute) else _literal(node.slice)
+    return app, node.attr if isinstance(node, ast.Attribute) else literal_text(node.slice)
 
 
 def _writes(node: ast.AST, aliases: Mapping[str, ast.expr]) -> Iterator[tuple[ast.expr, str]]:
@@ -116,7 +116,7 @@ def _writes(node: ast.AST, aliases: Mapping[str, ast.expr]) -> Iterator[tuple[as
         owner, name, _ = node.args
         app = _configured(owner, aliases)
         if app is not None:
-            yield app, _literal(name)
+            yield app, literal_text(name)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         owner = node.func.value
         app = _configured(owner, aliases)
@@ -132,10 +132,6 @@ def _writes(node: ast.AST, aliases: Mapping[str, ast.expr]) -> Iterator[tuple[as
             inner = target.value if isinstance(target, ast.Subscript) else target
             if entry := _entry(target, aliases) or _entry(inner, aliases):
                 yield entry
-
-
-def _literal(node: ast.expr) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _current(machine: Machine, module: Module, owner: ast.expr) -> list[Instance]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from audit.reading.python.abstract_values import FunctionValue, Table, Value, unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import literal_text, walk
 from audit.reading.python.name_resolution import Resolver, dotted, symbol_of
 from audit.reading.python.syntax_cache import Definition
 
@@ -70,7 +70,7 @@ class CalledTables:
     def _key(self, node: ast.expr) -> str:
         """The literal key of the entry that is called; empty for any other."""
         asked = node.slice if isinstance(node, ast.Subscript) else None
-        return asked.value if isinstance(asked, ast.Constant) and isinstance(asked.value, str) else ""
+        return literal_text(asked)
 
     def _table_of(self, node: ast.expr) -> ast.expr | None:
         """The expression of the table that something is an entry of."""

@@ -1,4 +1,4 @@
-"""Lists the nodes inside a syntax node, for walks over whole modules."""
+"""Lists the nodes inside a syntax node, for walks over whole modules; reads the text of a literal."""
 
 import ast
 from collections.abc import Iterator
@@ -45,6 +45,11 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
         yield inner
         for name in _BLOCKS:
             found += getattr(inner, name, ())
+
+
+def literal_text(node: ast.AST | None) -> str:
+    """The text that is written here; empty for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 class _Fields(dict[type[ast.AST], tuple[str, ...]]):

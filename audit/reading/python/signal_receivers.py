@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import literal_text, walk
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted, symbol_of
@@ -143,8 +143,7 @@ def _sender(call: ast.Call) -> str:
 def signal_name(node: ast.expr) -> str:
     """The last name of a signal, or the text that names it: `signals.closed`, `signal("closed")`."""
     if isinstance(node, ast.Call):
-        text = node.args[0] if node.args else None
-        return text.value if isinstance(text, ast.Constant) and isinstance(text.value, str) else ""
+        return literal_text(node.args[0]) if node.args else ""
     return last_name(node)
 
 
