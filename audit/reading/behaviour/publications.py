@@ -4,23 +4,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.messages import (
-    DelayedMessage,
-    ExpiringMessage,
-    PublishedMessage,
-    UselessOption,
-)
+from audit.model.observations.messages import DelayedMessage, ExpiringMessage, PublishedMessage, UselessOption
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.call_options import meant_option
 from audit.reading.behaviour.growing_delays import Growth, growth
-from audit.reading.behaviour.published_calls import (
-    METHODS,
-    SIGNATURES,
-    may_be_a_task,
-    named_task,
-    whole_calls,
-)
+from audit.reading.behaviour.published_calls import METHODS, SIGNATURES, may_be_a_task, named_task, whole_calls
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
 from audit.reading.behaviour.spelled_options import is_signed
 from audit.reading.behaviour.upper_bounds import at_most, entry_at_most

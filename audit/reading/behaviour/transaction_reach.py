@@ -9,14 +9,7 @@ from audit.reading.behaviour.called_functions import function_of, inside
 from audit.reading.behaviour.possible_values import argument_of
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
-from audit.reading.python.abstract_values import (
-    ClassValue,
-    External,
-    FunctionValue,
-    Instance,
-    Value,
-    unwrap,
-)
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 

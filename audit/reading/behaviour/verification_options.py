@@ -9,14 +9,7 @@ from audit.model.word_tables import word_list, word_set
 from audit.reading.behaviour.called_functions import function_of, inside
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, last
-from audit.reading.python.abstract_values import (
-    ClassValue,
-    External,
-    FunctionValue,
-    Instance,
-    Value,
-    unwrap,
-)
+from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
 

@@ -29,13 +29,7 @@ from audit.reading.deployment.service_folders import read_service
 from audit.reading.deployment.shell_lasting import hides_failure
 from audit.reading.deployment.started_programs import Started, further, started
 from audit.reading.deployment.stop_orders import StopOrder
-from audit.reading.deployment.unit_files import (
-    read_circus,
-    read_makefile,
-    read_procfile,
-    read_supervisor,
-    read_systemd,
-)
+from audit.reading.deployment.unit_files import read_circus, read_makefile, read_procfile, read_supervisor, read_systemd
 from audit.reading.deployment.unread_starts import unnamed_starts, unread_starts
 from audit.reading.source_files import Source, Tree
 

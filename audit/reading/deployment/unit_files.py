@@ -9,14 +9,7 @@ from fnmatch import fnmatch
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around, assignments
-from audit.reading.deployment.stop_orders import (
-    NO_ORDER,
-    OF_PROCFILE,
-    of_circus,
-    of_supervisor,
-    of_systemd,
-    seconds,
-)
+from audit.reading.deployment.stop_orders import NO_ORDER, OF_PROCFILE, of_circus, of_supervisor, of_systemd, seconds
 from audit.reading.source_files import Source
 
 _YES = frozenset({"true", "1", "yes", "on", "t", "y"})

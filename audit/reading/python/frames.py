@@ -6,16 +6,7 @@ from datetime import timedelta
 
 from audit.model.reading_limit import ReadingLimitError
 from audit.model.unknown import UNKNOWN
-from audit.reading.python.abstract_values import (
-    ClassValue,
-    External,
-    Instance,
-    Namespace,
-    Origin,
-    Plain,
-    Table,
-    Value,
-)
+from audit.reading.python.abstract_values import ClassValue, External, Instance, Namespace, Origin, Plain, Table, Value
 from audit.reading.python.equal_values import same
 from audit.reading.python.modules import Module
 

@@ -11,14 +11,7 @@ from audit.reading.behaviour.enclosing_statements import Surroundings, surroundi
 from audit.reading.behaviour.exception_handlers import RETRY, worst
 from audit.reading.behaviour.scope import function_scope, last
 from audit.reading.celery.task_definitions import is_celery_s
-from audit.reading.python.abstract_values import (
-    BoundMethod,
-    ClassValue,
-    Decoration,
-    External,
-    FunctionValue,
-    Value,
-)
+from audit.reading.python.abstract_values import BoundMethod, ClassValue, Decoration, External, FunctionValue, Value
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine

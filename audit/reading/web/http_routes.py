@@ -26,16 +26,7 @@ from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.parameters import defaults_of
 from audit.reading.web.django_urls import django_endpoints
-from audit.reading.web.fastapi_objects import (
-    APPLICATIONS,
-    FLASK,
-    Endpoint,
-    Web,
-    depended_on,
-    is_flask,
-    is_router,
-    text,
-)
+from audit.reading.web.fastapi_objects import APPLICATIONS, FLASK, Endpoint, Web, depended_on, is_flask, is_router, text
 from audit.reading.web.flask_objects import decorate_flask
 from audit.target.python_syntax import UnparsableError, parse_expression
 

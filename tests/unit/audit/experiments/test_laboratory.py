@@ -17,15 +17,7 @@ from audit.experiments.laboratory.fault_driver import FaultDriver
 from audit.experiments.laboratory.laboratory_session import FIRE, Plan, Size, document, planned, run
 from audit.experiments.laboratory.recount import recounted
 from audit.experiments.laboratory.schedule_run import Patience, play
-from audit.experiments.laboratory.schedules import (
-    ScheduleError,
-    Step,
-    drawn,
-    enumerated,
-    read,
-    shrunk,
-    written,
-)
+from audit.experiments.laboratory.schedules import ScheduleError, Step, drawn, enumerated, read, shrunk, written
 from audit.experiments.laboratory.send_accounts import Session, gathered, settle
 from audit.experiments.laboratory.service_availability import Probing, Service, measure
 from audit.experiments.laboratory.strikes import strike

@@ -3,18 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.model.facts import (
-    Application,
-    BeatEntry,
-    Call,
-    Facts,
-    Function,
-    Parameter,
-    Process,
-    Route,
-    Setting,
-    Task,
-)
+from audit.model.facts import Application, BeatEntry, Call, Facts, Function, Parameter, Process, Route, Setting, Task
 from audit.model.findings import Excerpt, Level
 from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
