@@ -254,11 +254,8 @@ def _is_of_a_session(scope: Scope, holder: str) -> bool:
             isinstance(n, ast.Attribute) and n.attr in _DJANGO for n in walk(func)
         ):
             return False
-        return func.attr in _QUERIES or (func.attr == "get" and len(call.args) == 2 and _is_class(call.args[0]))
+        of_class = func.attr == "get" and len(call.args) == 2 and last(call.args[0])[:1].isupper()
+        return func.attr in _QUERIES or of_class
 
     flow = LocalFlow(scope, is_read)
     return flow.comes_from(ast.Name(holder, ast.Load()))
-
-
-def _is_class(node: ast.expr) -> bool:
-    return last(node)[:1].isupper()

@@ -21,7 +21,7 @@ def document_counters(scope: Scope) -> Iterator[ast.Call]:
         if last(call.func) == "update" and len(given) < 2 and not isinstance(call.func.value, ast.Call):
             continue
         pairs = [pair for node in given for pair in _entries(scope, node)]
-        asked = {field for field, value in pairs if not _is_a_sum(scope, value)}
+        asked = {field for field, value in pairs if not isinstance(scope.given(value), ast.BinOp)}
         own = {ast.unparse(n) for n in given if isinstance(scope.given(n), ast.Dict)} | {ast.unparse(call.func.value)}
         if any(field not in asked and _adds_to(scope, value, field, own) for field, value in pairs):
             yield call
@@ -39,10 +39,6 @@ def _entries(scope: Scope, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         for target in statement.targets:
             if isinstance(target, ast.Subscript) and last(target.value) == last(node):
                 yield ast.dump(target.slice), statement.value
-
-
-def _is_a_sum(scope: Scope, value: ast.expr) -> bool:
-    return isinstance(scope.given(value), ast.BinOp)
 
 
 def _adds_to(scope: Scope, value: ast.expr, field: str, own: set[str]) -> bool:

@@ -44,7 +44,7 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
         # What is only changed here is told where its command, or what has one, is written.
         own = written[name].keys()
         here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
-        if here and _is_started(service) and not is_told_elsewhere(source.path, name, around):
+        if here and _copies(service) != 0 and not is_told_elsewhere(source.path, name, around):
             line = _line(source.path, service, *lines.get(name, (1, 1)), around)
             asked = copies_asked(name, around)
             yield replace(line, copies=count(asked) if asked else line.copies)
@@ -142,11 +142,6 @@ def _stage(build: Any, dockerfile: str, around: Around) -> str | None:
 
 def _deploy(service: dict[str, Any]) -> dict[str, Any]:
     return table(service.get("deploy"))
-
-
-def _is_started(service: dict[str, Any]) -> bool:
-    """Whether it is ever started: not a service that has no replica."""
-    return _copies(service) != 0
 
 
 def _copies(service: dict[str, Any]) -> int | None:

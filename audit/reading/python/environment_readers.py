@@ -71,7 +71,8 @@ def _read(machine: Machine, site: CallSite, method: str, *, converts: bool, sche
     cast, default = _declared(scheme, name)
     told = [site.keywords.get("cast", UNKNOWN), *site.arguments[1:]]
     kinds = [kind for kind in map(_name_of, told) if kind]
-    written = [value for value in (site.keywords.get("default", UNKNOWN), *site.arguments[1:]) if not _is_type(value)]
+    given = (site.keywords.get("default", UNKNOWN), *site.arguments[1:])
+    written = [value for value in given if not isinstance(value, External | ClassValue)]
     default = next((value for value in written if value is not UNKNOWN), default)
     cast = method if method in _KINDS else next(iter(kinds), cast)
     value = unwrap(default)[0]
@@ -89,10 +90,6 @@ def _declared(scheme: Instance | None, name: str) -> tuple[str, Value]:
     if isinstance(entry, tuple) and entry:
         return _name_of(entry[0]), entry[1] if len(entry) > 1 else UNKNOWN
     return _name_of(entry), UNKNOWN
-
-
-def _is_type(value: Value) -> bool:
-    return isinstance(value, External | ClassValue)
 
 
 def _name_of(value: Value) -> str:
