@@ -29,7 +29,7 @@ from audit.reading.celery.application_settings import (
 )
 from audit.reading.celery.beat_schedule import adds_rows, keeps_a_schedule, read_beat, scheduler_setting
 from audit.reading.celery.celery_mentions import celery_absence
-from audit.reading.celery.configuration_calls import follow_connected, follow_initialisers
+from audit.reading.celery.configured_starts import follow_connected, follow_initialisers
 from audit.reading.celery.deployed_variables import given_to_all, given_to_commands, read_in
 from audit.reading.celery.possible_options import obscure_late_options
 from audit.reading.celery.routers import with_routers

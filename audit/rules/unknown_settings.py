@@ -73,12 +73,6 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
     members: list[_Member] = [*(name for name in names if name != "*"), *unprefixed, *options]
     opening = read(known, "task_always_eager")
     none = () if members else (Doubt(why=opening.missing or _NONE),)
-    # `TIME_ZONE` is Django's own, which Celery reads too.
-    written = [s for name, s in known.source.settings.items() if name != "*" and not _is_of_django(s)]
-    files = dict.fromkeys(f"`{s.excerpt.path}`" for s in written if s.excerpt)
-    where = f", {', '.join(files) if len(files) < _FEW else counted(len(files), 'fichier')}" if files else ""
-    count = f"{counted(len(written) or len(members), 'réglage')}{where}"
-
     own = {o.name for o in known.source.observations_of(OwnSetting)}
 
     def of_nobody(name: str) -> bool:
@@ -115,14 +109,22 @@ def _misnamed(known: TargetFacts) -> Sequence[Finding]:
         for n in new
         if not line.told
     ]
-    which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version exacte dans le projet"
-    if line.told and line.asked != line.name:
-        which = f"{which}, faute de ceux de {line.asked}"
-    read_names = f"{count}, noms de {which}"
-    domain = ruled_by(known, (), members, read_names, *none, *opaque)
+    domain = ruled_by(known, (), members, _names_read(known, members, line), *none, *opaque)
     evidence = [f.evidence() for f in known.probes]
     answer = conclude(domain, faults, possible_of=possible)
     return answered(_misnamed.guide, "Réglage sans effet", answer, *evidence, nothing=_NONE)
+
+
+def _names_read(known: TargetFacts, members: Sequence[_Member], line: CeleryRelease) -> str:
+    """How many settings were read, where, and against the names of which release."""
+    # `TIME_ZONE` is Django's own, which Celery reads too.
+    written = [s for name, s in known.source.settings.items() if name != "*" and not _is_of_django(s)]
+    files = dict.fromkeys(f"`{s.excerpt.path}`" for s in written if s.excerpt)
+    where = f", {', '.join(files) if len(files) < _FEW else counted(len(files), 'fichier')}" if files else ""
+    which = f"Celery {line.name}" if line.told else f"Celery {line.name}, faute de version exacte dans le projet"
+    if line.told and line.asked != line.name:
+        which = f"{which}, faute de ceux de {line.asked}"
+    return f"{counted(len(written) or len(members), 'réglage')}{where}, noms de {which}"
 
 
 def _is_of_django(setting: Setting) -> bool:

@@ -46,6 +46,7 @@ from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
 _PARAMETERS = ("main", "loader", "backend", "amqp", "events", "log", "control", "set_as_current", "tasks", "broker")
+WHEN_CONFIGURED = frozenset({"on_after_configure.connect", "on_after_finalize.connect"})
 _LOADS = re.compile(r"\bconfig_from_(?:object|envvar)\b")
 _DEFAULT_LOADERS = ("default", "celery.loaders.default:Loader")
 _NOT_SETTINGS = frozenset(
@@ -130,7 +131,7 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
         machine.unknown_tasks += [] if known else [site.origin]
     elif name == "add_periodic_task":
         _add_periodic_task(machine, conf, site)
-    elif isinstance(site.callee, Method) and site.callee.name in _WHEN_CONFIGURED:
+    elif isinstance(site.callee, Method) and site.callee.name in WHEN_CONFIGURED:
         given = unwrap(site.argument(0, "fun"))[0]
         machine.when_configured += [(given, app)] if isinstance(given, FunctionValue) else []
         return None
@@ -366,45 +367,3 @@ def _add_periodic_task(machine: Machine, conf: Conf, site: CallSite) -> None:
     entry = Table({"task": task, "schedule": site.argument(0, "schedule"), "options": options}, {"task": site.origin})
     with _additions(machine, conf, schedule):
         set_item(machine, schedule, name if isinstance(name, str) else f"ligne {site.origin.first}", entry, site.origin)
-
-
-def follow_connected(machine: Machine) -> None:
-    """Follow the functions that an application calls once it is configured: they may add periodic tasks."""
-    _follow_installed(machine)
-    for function in list(machine.decorated):
-        for decoration in function.decorators:
-            callee = decoration.callee
-            if isinstance(callee, Method) and callee.name in _WHEN_CONFIGURED and machine.is_celery(callee.receiver):
-                machine.follow(function, (callee.receiver,))
-    for function, app in machine.when_configured:
-        machine.follow(function, (app,))
-
-
-def _follow_installed(machine: Machine) -> None:
-    """Follow `ready` of the applications that Django installs: no worker runs without it, whatever its module is loaded by."""
-    installed = [unwrap(names.get("INSTALLED_APPS"))[0] for names in machine.globals.values()]
-    named = tuple(str(name) for held in installed if isinstance(held, list | tuple) for name in held)
-    for names in list(machine.globals.values()) if named else ():
-        for cls in [one for one in names.values() if isinstance(one, ClassValue) and descends_from(one, "AppConfig")]:
-            ready = cls.names.get("ready")
-            if isinstance(ready, FunctionValue) and cls.symbol.replace(":", ".").startswith(named):
-                with machine.undo_log.by_start():
-                    machine.follow(ready, (Instance(cls),))
-
-
-def follow_initialisers(machine: Machine) -> None:
-    """Follow `init_app` of the project's own classes of applications, which code that is not followed calls by that name."""
-    for app in machine.celery_instances:
-        for one in lineage(app.cls) if isinstance(app.cls, ClassValue) else ():
-            method = unwrap(one.names.get(_INITIALISER))[0]
-            if isinstance(method, FunctionValue) and method.symbol not in machine.followed and _is_called(machine):
-                machine.follow(method, (app,))
-                break
-
-
-def _is_called(machine: Machine) -> bool:
-    return bool(machine.project.own(f".{_INITIALISER}("))
-
-
-_INITIALISER = "init_app"
-_WHEN_CONFIGURED = {"on_after_configure.connect", "on_after_finalize.connect"}
