@@ -39,7 +39,7 @@ class RetryPolicy:
     call is reached.
     `otherwise`: what else may retry the task, as a French clause. Where there is no schedule either, nothing was seen
     that may retry it: what it calls without handing itself over was not searched. `republishes`: that is only that it
-    publishes itself again, which is no `retry()`.
+    publishes itself again, which is no `retry()`. `around`: that is only options, or a class of a library, around its code.
 
     `raised`: the worst that what stands around a `retry()` does of the exception: statements of the task's own body, of
     its decorators, and of the `__call__` of its class. HANDED_ON where all of it was read; UNCLEAR where some was not,
@@ -54,3 +54,4 @@ class RetryPolicy:
     raised: Fate = Fate.HANDED_ON
     doubt: str = ""
     republishes: bool = False
+    around: bool = False

@@ -12,7 +12,7 @@ from audit.model.retries import RetryPolicy, RetrySchedule
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.domains.process_domain import widened
-from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks
+from audit.rules.domains.task_domain import retry_policies, retry_schedules, tasks, tasks_read
 from audit.rules.effective_settings import NO_TASK, production_tasks, short
 from audit.rules.example import with_app
 from audit.rules.passing_errors import is_everything, judged, names_of, replaced, unclear
@@ -111,9 +111,9 @@ def _why_unsure(known: TargetFacts, observation: SwallowedError) -> str:
     """),
 )
 def _caught(known: TargetFacts) -> Sequence[Finding]:
-    domain = retry_policies(known)
+    domain = retry_policies(known, within=True)
     unclear = [p for p in domain.members if p.raised is Fate.UNCLEAR]
-    domain = retry_policies(known, [Doubt(why=f"`{short(p.task)}` : {p.doubt}") for p in unclear])
+    domain = retry_policies(known, [Doubt(why=f"`{short(p.task)}` : {p.doubt}") for p in unclear], within=True)
 
     def faults(policy: RetryPolicy) -> list[Fault]:
         function = known.source.functions.get(policy.task) if policy.raised is Fate.LOST else None
@@ -261,6 +261,11 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
 
     given = tasks(known, lambda task: bool(task.options.get("autoretry_for")))
     doubts = [Doubt(why=f"l'`autoretry_for` de `{short(task.symbol)}` ne se lit pas") for task in _unread(known)]
+    told = {task.symbol for task, _ in given.members} | {task.symbol for task in _unread(known)}
+    # Options of its own are already in doubt; a class that was not read may have some too, which an import shows.
+    read = () if known.configuration else tasks_read(known)
+    policies = [p for p in known.source.retries if p.around and p.task not in told and p.task in read]
+    doubts += [Doubt(why=f"`{short(p.task)}` : {p.otherwise}") for p in policies]
     for task, _ in given.members:
         doubts += [
             Doubt(why=f"rien ne dit si `{name}`, que `{short(task.symbol)}` réessaie, passe de soi-même")

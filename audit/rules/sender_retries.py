@@ -11,6 +11,7 @@ from audit.model.target_facts import TargetFacts
 from audit.rules.concluded_points import Wrong, concluded
 from audit.rules.domains.retry_domain import retry_schedules, sender_policy
 from audit.rules.domains.role_domain import role_only
+from audit.rules.domains.task_domain import retry_policies
 from audit.rules.example import Example, with_app
 from audit.rules.rule import Check, Guide, Rule, rule, without_role
 from audit.rules.user_dependency import own_name
@@ -185,7 +186,12 @@ def _delays(known: TargetFacts) -> Sequence[Finding]:
 def _swallowed(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Rien n'attrape l'exception de `self.retry()` dans la tâche d'envoi"
     if not known.target.role("sender"):
-        return [without_role(known, "sender", sentence)]
+        every = retry_policies(known, within=True)
+        if every.members or every.gaps or "sender" in known.target.absent:
+            return [without_role(known, "sender", sentence)]
+        # Whichever task sends, it asks for none.
+        nothing = "aucune tâche n'appelle `retry()` elle-même"
+        return [concluded(sentence, conclude(every, lambda _: ()), nothing=nothing)]
     domain = sender_policy(known)
 
     def fault(one: tuple[Function, RetryPolicy]) -> list[Wrong]:

@@ -44,7 +44,8 @@ def read_retries(machine: Machine) -> tuple[RetryPolicy, ...]:
         fate, doubt = seen.fate()
         asked = schedules.get(symbol, ())
         otherwise, republishes = seen.otherwise()
-        found.append(RetryPolicy(symbol, asked, calls[symbol].retries, otherwise, fate, doubt, republishes))
+        around = bool(otherwise) and seen.is_only_around()
+        found.append(RetryPolicy(symbol, asked, calls[symbol].retries, otherwise, fate, doubt, republishes, around))
     return tuple(found)
 
 
@@ -76,6 +77,12 @@ class RaisedRetry:
         why = self._retried_by()
         republishes = not why and self._calls.republishes
         return f"`{name}` se republie elle-même" if republishes else why, republishes
+
+    def is_only_around(self) -> bool:
+        """Whether what may retry the task stands around its code: options, or a library's class, whose retries nothing here catches."""
+        base = self._task.base
+        own = isinstance(base, ClassValue) and _asks_for_retries(base)
+        return not (own or self._helped or self._calls.retries or any(map(_decorator_may_retry, self._task.below)))
 
     def _retried_by(self) -> str:
         task, calls = self._task, self._calls
@@ -128,8 +135,10 @@ def _decorator_may_retry(decoration: Decoration) -> bool:
 def _base_may_retry(base: Value) -> bool:
     if not isinstance(base, ClassValue):
         return base is not None and not is_celery_s(base)
-    classes = lineage(base)
-    outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
-    if not all(map(is_celery_s, outside)):
-        return True
-    return any(isinstance(n, ast.Attribute) and n.attr == "retry" for c in classes for n in walk(c.node))
+    outside = [b for c in lineage(base) for b in c.bases if not isinstance(b, ClassValue)]
+    return not all(map(is_celery_s, outside)) or _asks_for_retries(base)
+
+
+def _asks_for_retries(base: ClassValue) -> bool:
+    """Whether a class of tasks, or one of the project that it inherits from, names `retry`."""
+    return any(isinstance(n, ast.Attribute) and n.attr == "retry" for c in lineage(base) for n in walk(c.node))

@@ -212,11 +212,15 @@ def _otherwise(policy: RetryPolicy) -> bool:
     return bool(policy.otherwise) and not policy.republishes
 
 
-def retry_policies(known: TargetFacts, doubts: Sequence[Gap] = ()) -> Domain[RetryPolicy]:
-    """The tasks that ask to be retried; one that something else may retry is a gap."""
+def retry_policies(known: TargetFacts, doubts: Sequence[Gap] = (), *, within: bool = False) -> Domain[RetryPolicy]:
+    """The tasks that ask to be retried; one that something else may retry is a gap, from inside its code where `within`."""
     read = {*tasks_read(known)}
     policies = [policy for policy in known.source.retries if policy.task in read]
-    helped = [Doubt(why=f"`{short(p.task)}` : {p.otherwise}") for p in policies if _otherwise(p) and not p.calls_retry]
+    helped = [
+        Doubt(why=f"`{short(p.task)}` : {p.otherwise}")
+        for p in policies
+        if _otherwise(p) and not (p.calls_retry or (within and p.around))
+    ]
     members = tuple(policy for policy in policies if policy.calls_retry)
     return Domain(members, (*doubts, *helped, *program_gaps(known)), counted(len(read), "tâche"))
 
