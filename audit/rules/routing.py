@@ -278,7 +278,7 @@ def _declared(known: TargetFacts) -> Sequence[Finding]:
     if unread := _unread_queues(known) if not create.missing else "":
         gaps.append(Doubt(why=unread))
     queues = list(published(known).items()) if readable and not scope.outside else []
-    told = ", ".join(f"`{n}`" for n in names)
+    told = f"déclarées : {', '.join(f'`{n}`' for n in names)}" if names else ""
     domain = ruled_by(known, (create, declared), queues, told, *gaps, scope=scope)
     answer = conclude(domain, lambda member: () if member[0] in names else (member[1],))
     nothing = scope.outside or "aucune publication de tâche ne nomme une file"

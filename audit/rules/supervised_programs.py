@@ -18,7 +18,7 @@ from audit.rules.rule import Guide
     reference="https://docs.celeryq.dev/en/stable/userguide/daemonizing.html",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Ce qu'un fichier lance auprès de programmes relancés l'est aussi",
+        passes="Chaque programme d'un fichier qui en relance d'autres est relancé aussi, workers mis à part",
         fails="Un programme n'est pas relancé, dans un fichier qui en relance d'autres",
         advice="Donner à chaque programme la même règle de redémarrage",
         solution="[program:beat]\ncommand=celery -A application beat\nautorestart=true",
