@@ -92,6 +92,7 @@ def _aware_clocks(known: TargetFacts) -> Sequence[Finding]:
         solution='Order.objects.filter(pk=pk).update(sent=F("sent") + 1)\nredis.incr(key)',
         undetermined=NO_TASK,
         impact="Moyen : compteurs faux sous charge",
+        unsought="un statut lu, puis changé selon ce qu'il était, n'est pas cherché",
     ),
     example="""
         from celery import shared_task

@@ -45,7 +45,7 @@ _CA_SOLUTION = 'Redis(host=host, ssl=True, ssl_ca_certs="/etc/ssl/internal-ca.pe
     reference=_CONFIG,
     guide=Guide(
         severity=Severity.CRITICAL,
-        passes="Aucun secret reconnaissable n'est écrit en toutes lettres, valeurs d'exemple et adresses locales mises à part",
+        passes="Aucun secret reconnaissable n'est écrit en toutes lettres, valeurs d'exemple, adresses locales et tests mis à part",
         fails="Un secret est écrit en toutes lettres dans le code",
         advice="Le lire dans l'environnement, et le remplacer : il est dans l'historique",
         solution='API_KEY = os.environ["API_KEY"]',
@@ -162,7 +162,7 @@ def _verified(known: TargetFacts) -> Sequence[Finding]:
 
     evidence = [known.source.evidence(o.excerpt) for o in seen] or [known.source.evidence()]
     answer = conclude(domain, faults, possible_of=possible)
-    title, detail = "Certificat d'un serveur non vérifié", f"{domain.read} Python"
+    title, detail = "Certificat d'un serveur non vérifié", f"{domain.read} Python, tests mis à part"
     return answered(guide, title, answer, *evidence, nothing=_NO_CODE, detail=detail)
 
 

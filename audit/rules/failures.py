@@ -281,6 +281,8 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
     evidence = known.source.evidence(wrong[0].excerpt if wrong else None)
     told = ", ".join(f"`{short(task.symbol)}`" for task, _ in given.members)
     nothing = "aucune tâche n'a d'`autoretry_for`"
+    based = [short(task.symbol) for task, _ in production_tasks(known) if "base" in task.options]
+    nothing += f", à moins que la classe de base de `{based[0]}`, qui n'est pas lue, n'en donne un" if based else ""
     return answered(
         _narrow.guide, "Reprise d'erreurs qui ne passent pas", answer, evidence, nothing=nothing, detail=told
     )

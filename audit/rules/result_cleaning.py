@@ -25,7 +25,7 @@ _BY_ITSELF = "Faire expirer les résultats par le magasin, ou consommer la file 
     reference="https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-expires",
     guide=Guide(
         severity=Severity.MINOR,
-        passes="Les résultats expirés d'une base ou de fichiers sont supprimés par une tâche que beat envoie",
+        passes="Les résultats que Celery garde dans une base ou des fichiers sont supprimés par une tâche que beat envoie",
         fails="Les résultats sont gardés dans une base ou des fichiers, et rien ne les supprime : `celery.backend_cleanup` n'est envoyée que par beat",
         advice="Lancer beat, ou planifier `celery.backend_cleanup` autrement",
         solution="celery -A application beat --schedule=/tmp/schedule --pidfile=",
@@ -68,7 +68,7 @@ def _cleaned(known: TargetFacts) -> Sequence[Finding]:
         lambda kept: [Fault(f"`{kept.store}`", backend.excerpt)] if kept.by_nobody else [],
         possible_of=possible,
     )
-    nothing = "aucun résultat n'est gardé dans une base ou des fichiers"
+    nothing = "Celery ne garde pas de résultat dans une base ni dans des fichiers"
     if backend.variable:
         nothing = f"{nothing}, à moins que `{backend.variable}` ne donne un autre `result_backend`"
     guide = replace(_cleaned.guide, fails=_UNCLEANED, advice=_BY_ITSELF) if answer.possible else _cleaned.guide

@@ -11,6 +11,7 @@ from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.model.observations.observation import Observation, Seen
 from audit.model.observations.secrets_and_certificates import TrackedEnvironment, TrackedFiles
 from audit.model.target_facts import TargetFacts
+from audit.model.test_files import is_test_file
 
 _NO_CODE = "aucun code Python n'a été lu"
 
@@ -24,7 +25,7 @@ class SourceFile(Generic[Seen]):
 
 
 def source_files(known: TargetFacts, kind: type[Seen], path_of: Callable[[Seen], str]) -> Domain[SourceFile[Seen]]:
-    """Every Python file that was read; those that were not are gaps."""
+    """Every Python file that was read, of which those of tests are not counted: nothing is seen in them; those that were not read are gaps."""
     seen: dict[str, list[Seen]] = defaultdict(list)
     for observation in known.source.observations_of(kind):
         seen[path_of(observation)].append(observation)
@@ -33,7 +34,9 @@ def source_files(known: TargetFacts, kind: type[Seen], path_of: Callable[[Seen],
     if known.source.failure or not (paths and (known.source.functions or known.source.settings)):
         gaps = (Doubt(why=known.source.failure or _NO_CODE), *gaps)
     files = tuple(SourceFile(path, tuple(seen[path])) for path in paths)
-    return Domain(files, gaps, counted(len(files), "fichier"))
+    program = known.source.program
+    count = sum(not is_test_file(path, program) for path in paths)
+    return Domain(files, gaps, counted(count, "fichier"))
 
 
 def tracked(known: TargetFacts) -> Domain[Observation]:

@@ -50,7 +50,8 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
         gaps = (UnreadSettings(why=why),) if why and not told and not ignores else ()
         if told and not ignores and not store and not _EXPIRED.match(told):
             gaps = (UnreadSettings(why=f"rien ne dit si `{told.partition(':')[0]}` supprime les résultats expirés"),)
-        return Domain((), gaps, f"`{told.partition(':')[0]}`" if told else "aucun résultat gardé")
+        nothing = "`result_backend`" if backend.missing else "aucun résultat gardé"
+        return Domain((), gaps, f"`{told.partition(':')[0]}`" if told else nothing)
     unread = workers_of_any(known).gaps
     doubts: list[Gap] = []
     expires = read(known, "result_expires", 86400.0)
