@@ -12,10 +12,12 @@ from typing import Any
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
 from audit.reading.python.abstract_values import (
+    MISSING,
     ClassValue,
     External,
     Instance,
     Method,
+    Missing,
     Overridable,
     Value,
     lift,
@@ -38,6 +40,8 @@ _KINDS = {kind.__name__: kind for kind in (str, bool, int, float, list, tuple)}
 _TRUE = frozenset({"true", "on", "ok", "y", "yes", "1", "t"})
 _FALSE = frozenset({"false", "off", "n", "no", "0", "f", ""})
 _MAX_TEXT = 2_000
+_CHOICE = "DJANGO_SETTINGS_MODULE"
+DJANGO_SETTINGS = External("django.conf.settings")
 
 
 def environment_call(machine: Machine, site: CallSite) -> Value:
@@ -54,6 +58,20 @@ def environment_call(machine: Machine, site: CallSite) -> Value:
         if isinstance(receiver, Instance) and (kind := _kind(receiver)):
             return _read(machine, site, callee.name, converts=kind in _BY_DEFAULT, scheme=receiver)
     return None
+
+
+def django_setting(machine: Machine, name: str) -> Value | Missing:
+    """What the one module of settings that Django is told gives this name; MISSING where it has none, UNKNOWN without such a module."""
+    modules, chosen = machine.project.modules, machine.variables.get(_CHOICE, {})
+    for module in [] if chosen else [one for one, held in modules.items() if _CHOICE in held.source.text]:
+        machine.module_names(module)
+    named = {text for texts in machine.variables.get(_CHOICE, {}).values() for text in texts}
+    of_tests = {one for one in named & modules.keys() if machine.project.is_test_file(modules[one].source.path)}
+    told = machine.project.deployed.get(_CHOICE, "") or next(iter(named - of_tests), "")
+    if told not in modules or len(named - of_tests) > 1:
+        return UNKNOWN
+    names = machine.module_names(told)
+    return names.get(name, MISSING if names.opaque is None else UNKNOWN)
 
 
 def _kind(instance: Instance) -> str:

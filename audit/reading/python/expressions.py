@@ -35,6 +35,7 @@ from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, given_field, is_true
 from audit.reading.python.comprehensions import comprehension, dict_comprehension
 from audit.reading.python.data_files import PATH, below, path_attribute, path_in
+from audit.reading.python.environment_readers import DJANGO_SETTINGS, django_setting
 from audit.reading.python.frames import CallSite, Frame
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.object_values import of_class, own_attribute
@@ -64,7 +65,8 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, ModuleValue):
         found = machine.module_attribute(value.name, name)
     elif isinstance(value, External):
-        found = External(f"{value.dotted}.{name}")
+        told = django_setting(machine, name) if value == DJANGO_SETTINGS and name.isupper() else UNKNOWN
+        found = External(f"{value.dotted}.{name}") if told is UNKNOWN or told is MISSING else told
     elif isinstance(value, ClassValue):
         found = own_attribute(machine, value, name)
     elif isinstance(value, Instance):

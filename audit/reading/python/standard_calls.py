@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus, unquote, urlencode
 
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.python.abstract_values import (
+    MISSING,
     BoundMethod,
     ClassValue,
     Conf,
@@ -31,6 +32,7 @@ from audit.reading.python.abstract_values import (
 from audit.reading.python.arithmetic import is_plain
 from audit.reading.python.assignments import merge_into, set_item
 from audit.reading.python.classes import lineage
+from audit.reading.python.environment_readers import DJANGO_SETTINGS, django_setting
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.standard_methods import known_method, safely
@@ -318,6 +320,10 @@ def _module_of_others(machine: Machine, site: CallSite) -> Value:
 def _attribute_by_name(machine: Machine, site: CallSite) -> Value:
     """`getattr(module, "name")`: of the attributes of a module or of an object of the target, those that are there."""
     owner, name = unwrap(site.argument(0, "object"))[0], unwrap(site.argument(1, "name"))[0]
+    if isinstance(name, str) and owner == DJANGO_SETTINGS and len(site.arguments) == 3:
+        told = django_setting(machine, name)
+        found = site.arguments[2] if told is MISSING else told
+        return Overridable(None, "") if found is None else found
     if not isinstance(name, str) or len(site.arguments) != 2:
         return None
     if isinstance(getattr(owner, "cls", owner), ClassValue):
