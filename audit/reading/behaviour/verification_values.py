@@ -10,14 +10,7 @@ from audit.reading.behaviour.called_functions import called_function, inside, na
 from audit.reading.behaviour.changed_rows import methods_named
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, calls_of, gather, keyword, last
-from audit.reading.python.abstract_values import (
-    ClassValue,
-    External,
-    Instance,
-    Table,
-    Value,
-    unwrap,
-)
+from audit.reading.python.abstract_values import ClassValue, External, Instance, Table, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import lineage
 from audit.reading.python.modules import Module
