@@ -12,8 +12,24 @@ from audit.reading.python.abstract_values import BoundMethod, External, Function
 from audit.reading.python.child_nodes import walk
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
-_READS = frozenset({"get", "join", "wait", "wait_for", "collect", "join_native", "iterate", "iter_native"})
-_POLLED = frozenset({"ready", "state", "status", "successful", "failed"})
+_READS = frozenset(
+    {
+        "wait_for_pending",
+        "get",
+        "join",
+        "wait",
+        "wait_for",
+        "collect",
+        "join_native",
+        "iterate",
+        "iter_native",
+        "get_leaf",
+    }
+)
+_METHODS_POLLED = frozenset({"ready", "successful", "failed"})
+_POLLED = _METHODS_POLLED | {"state", "status"}
+_OF_ONE, _TAKEN = frozenset({"parent", "root"}), frozenset({"pop", "popleft", "popitem"})
+_OF_MANY = frozenset({"children", "results"})
 _OF_BACKENDS = frozenset({"get_state", "get_status", "get_task_meta", "get_result", "get_many", "iter_native"})
 _PUBLISH = frozenset({"delay", "apply_async", "send_task", "delay_on_commit"})
 _CANVAS = frozenset({"group", "chord", "chain", "AsyncResult", "GroupResult", "ResultSet"})
@@ -67,12 +83,31 @@ def _waits(scope: Scope, depth: int = 0) -> Iterator[ast.expr | ast.stmt]:
             )
         ):
             yield call
+    yield from _taken(scope)
     loops: list[ast.While | ast.For | ast.AsyncFor] = [*scope.all(ast.While), *scope.all(ast.For)]
     for loop in (*loops, *scope.all(ast.AsyncFor)):
         sleeps = any(isinstance(n, ast.Call) and last(n.func) in {"sleep", "wait"} for n in walk(loop))
         asked = loop if sleeps else loop.test if isinstance(loop, ast.While) else None
         if asked is not None and any(_asks_a_state(scope, n) for n in walk(asked) if isinstance(n, ast.Attribute)):
             yield loop
+
+
+def _taken(scope: Scope) -> Iterator[ast.expr]:
+    """What waits and is not called where it is named: `read = result.get`, `getattr(result, "get")`, a test that a decorator repeats."""
+    called = {id(call.func) for call in scope.calls}
+    repeated = any(
+        "retry" in last(d.func if isinstance(d, ast.Call) else d) for d in getattr(scope.root, "decorator_list", ())
+    )
+    event = any(last(call.func) in {"wait", "acquire"} for call in scope.calls)
+    for node in scope.all(ast.Attribute):
+        held = node.attr in _READS | _METHODS_POLLED and id(node) not in called
+        told = node.attr == "then" and event
+        if (held or told or (repeated and node.attr in _POLLED | {"result"})) and _is_result(scope, node.value):
+            yield node
+    for call in scope.by_name.get("getattr", ()):
+        name = call.args[1] if len(call.args) > 1 else None
+        if isinstance(name, ast.Constant) and name.value in _READS and _is_result(scope, call.args[0]):
+            yield call
 
 
 def _asks_a_state(scope: Scope, node: ast.Attribute) -> bool:
@@ -96,7 +131,11 @@ def _waits_for_one(scope: Scope, call: ast.Call) -> bool:
     of_celery = {"disable_sync_subtasks", "propagate", "follow_parents", "EXCEPTION_STATES", "PROPAGATE_STATES"}
     if last(call.func) in {"get", "join", "collect", "wait"} and any(k.arg in of_celery for k in call.keywords):
         return not isinstance(scope.evaluated(call.func), BoundMethod)
-    return last(call.func) == "wait_for" and isinstance(call.func, ast.Attribute) and last(call.func.value) == "backend"
+    return (
+        last(call.func) in {"wait_for", "wait_for_pending"}
+        and isinstance(call.func, ast.Attribute)
+        and last(call.func.value) == "backend"
+    )
 
 
 def _gives_to_wait(scope: Scope, call: ast.Call, depth: int) -> bool:
@@ -231,12 +270,23 @@ def _is_result(scope: Scope, node: ast.expr, within: frozenset[str] = frozenset(
     """Whether an expression is the result of a task that was published. `within` are the loops followed, by their variable."""
     node = scope.given(node)
     if isinstance(node, ast.Name):
-        return node.id not in within and _is_loop_over_results(scope, node, within | {node.id})
+        found = node.id not in within and _is_loop_over_results(scope, node, within | {node.id})
+        return found or any(_is_result(scope, value, within | {node.id}) for value in _unpacked(scope, node.id))
     if isinstance(node, ast.Attribute):
-        return _is_kept(scope, node)
+        return _is_kept(scope, node) or (node.attr in _OF_ONE and _is_result(scope, node.value, within))
     if isinstance(node, ast.Subscript):
         return isinstance(node.value, ast.Name) and _are_results(scope, node.value, within)
     return isinstance(node, ast.Call) and _gives_a_result(scope, node, within)
+
+
+def _unpacked(scope: Scope, name: str) -> Iterator[ast.expr]:
+    """What `first, second = …` gives a name, where each of them is written."""
+    for statement in scope.all(ast.Assign):
+        for target in statement.targets:
+            pair = target, statement.value
+            if all(isinstance(side, ast.Tuple | ast.List) for side in pair):
+                given = zip(*(getattr(side, "elts", ()) for side in pair), strict=False)
+                yield from (value for one, value in given if isinstance(one, ast.Name) and one.id == name)
 
 
 def _gives_a_result(scope: Scope, call: ast.Call, within: frozenset[str]) -> bool:
@@ -245,6 +295,8 @@ def _gives_a_result(scope: Scope, call: ast.Call, within: frozenset[str]) -> boo
     name = last(call.func)
     if name in _PUBLISH and isinstance(call.func, ast.Attribute):
         return True
+    if name in _TAKEN and isinstance(call.func, ast.Attribute):
+        return _are_results(scope, call.func.value, within)
     if name in _RESTORES and ("Result" in ast.unparse(call.func) or name != "restore"):
         return True
     if name in _CANVAS - {"group", "chord", "chain"} or (name == "apply_async" and _is_canvas(scope, call.func)):
@@ -296,10 +348,10 @@ def _are_results(scope: Scope, node: ast.expr, within: frozenset[str] = frozense
     if isinstance(node, ast.Name) and _is_filled(scope, node.id, within):
         return True
     node = scope.given(node)
-    if isinstance(node, ast.ListComp | ast.GeneratorExp):
-        return _is_result(scope, node.elt, within)
-    if isinstance(node, ast.DictComp):
+    if isinstance(node, ast.Attribute) and node.attr in _OF_MANY:
         return _is_result(scope, node.value, within)
+    if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.DictComp):
+        return _is_result(scope, node.value if isinstance(node, ast.DictComp) else node.elt, within)
     return isinstance(node, ast.List | ast.Tuple) and any(_is_result(scope, e, within) for e in node.elts)
 
 

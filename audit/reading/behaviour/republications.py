@@ -10,7 +10,8 @@ from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.python.abstract_values import FunctionValue
 from audit.reading.python.child_nodes import walk
 
-WORDS = ("delay(", "apply_async(", "send_task(", "on_error(")
+WORDS = ("delay(", "apply_async(", "send_task(", "on_error(", "self.replace(", "signature_from_request(")
+_MADE_AGAIN = frozenset({"replace", "signature_from_request"})
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
 _FAILED = frozenset({"on_failure", "on_retry"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -28,12 +29,15 @@ def republications(scope: Scope) -> Iterator[Republication]:
 def _is_republished(scope: Scope, call: ast.Call) -> bool:
     if last(call.func) == "on_error":
         return any(_signs_itself(scope, given) for given in call.args)
+    handled = any(isinstance(n, ast.ExceptHandler) for n in scope.around(call))
+    if handled and last(call.func) in _MADE_AGAIN and isinstance(call.func, ast.Attribute):
+        given = any(_signs_itself(scope, node) for told in call.args for node in walk(told))
+        return given or call.func.attr == "signature_from_request"
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in METHODS:
         return False
     errors = keyword(call, "link_error")
     if errors is not None and any(_signs_itself(scope, node) for node in walk(errors)):
         return True
-    handled = any(isinstance(n, ast.ExceptHandler) for n in scope.around(call))
     if handled and _is_this_task(scope, call):
         return True
     return isinstance(call.func.value, ast.Name) and call.func.value.id in _failed_ones(scope)

@@ -16,7 +16,7 @@ from audit.reading.python.reachability import Reach
 from audit.reading.web.fastapi_objects import is_application, is_flask
 
 _LISTS = frozenset({"imports", "include"})
-_RUNS = re.compile(r"\bworker_main\b|\bWorker\(")
+_RUNS = re.compile(r"\bworker_main\b|\b(?:Worker|WorkController|Beat)\(|\bcelery\.(?:bin|__main__)\b")
 
 
 @dataclass(frozen=True)

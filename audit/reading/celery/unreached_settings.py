@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from audit.model.setting_writes import Means
 from audit.model.unknown import UNKNOWN
-from audit.reading.celery.application_objects import configuration_of
+from audit.reading.celery.application_objects import configuration_of, defaults_of
 from audit.reading.celery.configuration_calls import load_key
 from audit.reading.old_setting_names import modern
-from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Value, unwrap
+from audit.reading.python.abstract_values import External, Instance, Namespace, Origin, Table, Value, unwrap
 from audit.reading.python.assignments import obscure, set_item
 from audit.reading.python.child_nodes import literal_text, walk
 from audit.reading.python.frames import Frame
@@ -48,6 +48,34 @@ def obscure_late_settings(machine: Machine) -> None:
         if _CURRENT in text:
             _obscure_writes(machine, Frame(module, Namespace()), module.tree, _current)
     machine.reading = ""
+    _obscure_filled(machine)
+
+
+def _obscure_filled(machine: Machine) -> None:
+    """Doubt the dictionaries that are settings of an application, and that functions not followed fill by a name of theirs."""
+    settings = [
+        v for app in machine.celery_instances for v in (*configuration_of(app).values(), *defaults_of(app).values())
+    ]
+    tables = {id(table): table for value in settings if isinstance(table := unwrap(value)[0], Table)}
+    for name, held in machine.globals.items() if tables else ():
+        module = machine.project.modules[name]
+        own = {str(key): tables[id(v)] for key, value in held.items() if id(v := unwrap(value)[0]) in tables}
+        if not own or machine.project.is_test_file(module.source.path):
+            continue
+        for place in machine.graph.definitions_not_in(machine.followed, name):
+            for node in walk(place.node()):
+                filled = own.get(_filled(node))
+                if filled is not None:
+                    obscure(machine, filled, Frame(module, Namespace()).origin(node))
+
+
+def _filled(node: ast.AST) -> str:
+    """The name of what a statement, or a call, puts something into."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        return dotted(node.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
+        return dotted(node.func.value)
+    return dotted(node.target) if isinstance(node, ast.AugAssign) else ""
 
 
 def _speaks_of_celery(machine: Machine, module: Module, holders: set[str]) -> bool:

@@ -1,5 +1,6 @@
 """The options that a task really has for its retries, and the retries that Celery makes by itself with them."""
 
+import re
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -16,6 +17,9 @@ from audit.reading.retries.retry_calls import COUNTED
 
 # The delays told of a task that is retried without end, or more often than this.
 MOST = 20
+_RECOUNTED = re.compile(
+    r"request\.retries\s*[-+*]?=[^=]|\brequest\.update\([^)]*\bretries\b|\[[\"']retries[\"']\]\s*=[^=]"
+)
 _LIMIT, _DELAY, _BACKOFF_MAX = 3, 180, 600
 
 
@@ -31,6 +35,8 @@ class RetryOptions:
     def of(cls, machine: Machine, function: FunctionValue) -> "RetryOptions":
         """The options of a task, with Celery's defaults."""
         limit = _task_option(machine, function, "max_retries", _LIMIT)
+        # What writes how many retries are behind a task may take some away.
+        limit = UNKNOWN if machine.project.holds(_RECOUNTED) else limit
         delay = _task_option(machine, function, "default_retry_delay", _DELAY)
         return cls(limit, delay, _task_option(machine, function, "bind", False) is True)
 
@@ -53,7 +59,9 @@ def automatic_schedules(machine: Machine, function: FunctionValue) -> list[Retry
     options = RetryOptions.of(machine, function)
     retry_kwargs = _task_option(machine, function, "retry_kwargs", {})
     given = retry_kwargs if isinstance(retry_kwargs, dict) else {}
-    most, delay = given.get("max_retries", options.limit), given.get("countdown", options.delay)
+    # Given as None, `self.retry` takes the task's own.
+    most = options.limit if given.get("max_retries") is None else given["max_retries"]
+    delay = given.get("countdown", options.delay)
     backoff = _task_option(machine, function, "retry_backoff", False)
     highest = _task_option(machine, function, "retry_backoff_max", _BACKOFF_MAX)
     jitter = _task_option(machine, function, "retry_jitter", True)

@@ -90,6 +90,13 @@ PROGRAMS = (
         "retries-bounded",
         "no limit of automatic retries",
         ALARM,
+        f"{_HEAD}\n\n@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, max_retries=None)\ndef send(): ...\n",
+    ),
+    # Measured with Celery 5.6.3: `self.retry(max_retries=None)` takes the task's own limit.
+    Program(
+        "retries-bounded",
+        "no other limit for automatic retries",
+        PASSES,
         f"{_HEAD}\n\n@app.task(autoretry_for=(ConnectionError,), retry_backoff=True, retry_kwargs={{'max_retries': None}})\ndef send(): ...\n",
     ),
     _delivered(

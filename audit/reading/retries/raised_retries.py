@@ -1,0 +1,121 @@
+"""What becomes of the exception that a task's `retry()` raises, and what else than its own code may retry it."""
+
+import ast
+import builtins
+import re
+
+from audit.model.observations.failure_handling import Fate
+from audit.model.unknown import UNKNOWN
+from audit.reading.behaviour.enclosing_statements import Surroundings, told_of
+from audit.reading.behaviour.exception_handlers import RETRY, worst
+from audit.reading.behaviour.scope import function_scope, last
+from audit.reading.celery.task_definitions import is_celery_s
+from audit.reading.python.abstract_values import (
+    BoundMethod,
+    ClassValue,
+    Decoration,
+    External,
+    FunctionValue,
+    Value,
+)
+from audit.reading.python.child_nodes import walk
+from audit.reading.python.classes import class_attribute, lineage
+from audit.reading.python.interpreter import Machine
+from audit.reading.retries.retry_calls import TaskCalls, given_one_of
+
+_RETRIES = re.compile(r"retry|retries|backoff|tenacity|stamina|resilient", re.IGNORECASE)
+_RAISED = (
+    "un `except` autour de `self.retry()` ne relance l'exception que dans certains cas, "
+    "ou ce qu'il attrape ne se lit pas"
+)
+_WRAPPED = "un décorateur ou une classe de base de la tâche peut rattraper l'exception de `self.retry()`"
+_HANDED = "la tâche confie `self` à une fonction qui peut réessayer, sous un `except` qui l'attrape"
+
+
+class RaisedRetry:
+    """The `Retry` of one task among the statements, decorators and class that stand around it."""
+
+    def __init__(self, machine: Machine, task: Surroundings, calls: TaskCalls) -> None:
+        self._task, self._calls = task, calls
+        self._scope = function_scope(machine, task.function)
+        bound = task.decoration is None or task.decoration.keywords.get("bind", False) is not False
+        self._given = calls.aliases(calls.itself if bound else ())
+        self._helped = any(map(self._may_retry, calls.calls))
+
+    def fate(self) -> tuple[Fate, str]:
+        """The worst of what stands around a call of `retry`, in the task or outside; why it is unclear, in French."""
+        scope, base = self._scope, self._task.base
+        own = worst(scope, self._calls.is_retry, RETRY)
+        handed = min(Fate.UNCLEAR, worst(scope, self._may_retry, RETRY)) if self._helped else Fate.HANDED_ON
+        around = self._task.fates(scope, RETRY)
+        if isinstance(base, ClassValue) and class_attribute(base, "retry") is not UNKNOWN:
+            around.append(Fate.UNCLEAR)
+        answers = ((own, _RAISED), (handed, _HANDED), (max(around, default=Fate.HANDED_ON), _WRAPPED))
+        fate, why = max(answers, key=lambda answer: answer[0])
+        return fate, why if fate is Fate.UNCLEAR else ""
+
+    def otherwise(self) -> tuple[str, bool]:
+        """What may retry a task whose own `retry()` was not read, as a French clause, and whether it is only a publication."""
+        name = self._task.function.symbol.rpartition(":")[2]
+        why = self._retried_by()
+        republishes = not why and self._calls.republishes
+        return f"`{name}` se republie elle-même" if republishes else why, republishes
+
+    def _retried_by(self) -> str:
+        task, calls = self._task, self._calls
+        name = task.function.symbol.rpartition(":")[2]
+        node = task.decoration.node if task.decoration else None
+        if isinstance(node, ast.Call) and any(k.arg is None for k in node.keywords):
+            return f"les options de `{name}` ne sont pas toutes écrites dans son décorateur"
+        if any(map(_decorator_may_retry, task.below)):
+            return f"un décorateur de `{name}` peut réessayer"
+        if _base_may_retry(task.base):
+            return f"la classe de base de `{name}` peut réessayer"
+        if self._helped:
+            return f"`{name}` confie `self` à ce qui peut réessayer"
+        if calls.retries:
+            return f"`{name}` appelle `retry()` d'une façon qui ne se lit pas"
+        return ""
+
+    def _may_retry(self, node: ast.AST) -> bool:
+        """Whether this call gives the task to a function that may retry it, or calls a method of its class that may."""
+        if not isinstance(node, ast.Call) or self._calls.is_retry(node):
+            return False
+        if given_one_of(node, self._given):
+            return any(isinstance(n, ast.Constant) and n.value == "retry" for n in walk(node.func)) or _names_retry(
+                self._scope.evaluated(node.func)
+            )
+        method, base = node.func, self._task.base
+        if not isinstance(method, ast.Attribute) or last(method.value) not in self._given:
+            return False
+        own = class_attribute(base, method.attr) if isinstance(base, ClassValue) else UNKNOWN
+        return own is not UNKNOWN and _names_retry(own)
+
+
+def _names_retry(function: Value) -> bool:
+    if isinstance(function, BoundMethod):
+        function = function.function
+    if isinstance(function, FunctionValue | ClassValue):
+        return any(isinstance(n, ast.Attribute) and n.attr == "retry" for n in walk(function.node))
+    # A name bound nowhere that was read, as after an `import *`.
+    outside = function.dotted if isinstance(function, External) else ""
+    unbound = outside.startswith("builtins.") and not hasattr(builtins, outside.removeprefix("builtins."))
+    return function is UNKNOWN or unbound
+
+
+def _decorator_may_retry(decoration: Decoration) -> bool:
+    callee = decoration.callee
+    if isinstance(callee, FunctionValue | ClassValue):
+        return bool(_RETRIES.search(ast.unparse(callee.node)))
+    outside = told_of(callee)
+    return not outside or bool(_RETRIES.search(outside))
+
+
+def _base_may_retry(base: Value) -> bool:
+    if not isinstance(base, ClassValue):
+        return base is not None and not is_celery_s(base)
+    classes = lineage(base)
+    outside = [b for c in classes for b in c.bases if not isinstance(b, ClassValue)]
+    if not all(map(is_celery_s, outside)):
+        return True
+    return any(isinstance(n, ast.Attribute) and n.attr == "retry" for c in classes for n in walk(c.node))
