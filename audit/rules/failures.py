@@ -266,6 +266,12 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
     read = () if known.configuration else tasks_read(known)
     policies = [p for p in known.source.retries if p.around and p.task not in told and p.task in read]
     doubts += [Doubt(why=f"`{short(p.task)}` : {p.otherwise}") for p in policies]
+    based = [t for t, facts in production_tasks(known) if "base" in t.options and facts is not known.configuration]
+    doubts += [
+        Doubt(why=f"la classe de base de `{short(t.symbol)}` n'est pas lue, et peut donner un `autoretry_for`")
+        for t in based
+        if t.symbol not in told and not any(p.task == t.symbol for p in policies)
+    ]
     for task, _ in given.members:
         doubts += [
             Doubt(why=f"rien ne dit si `{name}`, que `{short(task.symbol)}` réessaie, passe de soi-même")
@@ -279,12 +285,10 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
     answer = conclude(domain, faults, possible_of=possible)
     wrong = (*answer.faults, *answer.possible)
     evidence = known.source.evidence(wrong[0].excerpt if wrong else None)
-    told = ", ".join(f"`{short(task.symbol)}`" for task, _ in given.members)
+    named = ", ".join(f"`{short(task.symbol)}`" for task, _ in given.members)
     nothing = "aucune tâche n'a d'`autoretry_for`"
-    based = [short(task.symbol) for task, _ in production_tasks(known) if "base" in task.options]
-    nothing += f", à moins que la classe de base de `{based[0]}`, qui n'est pas lue, n'en donne un" if based else ""
     return answered(
-        _narrow.guide, "Reprise d'erreurs qui ne passent pas", answer, evidence, nothing=nothing, detail=told
+        _narrow.guide, "Reprise d'erreurs qui ne passent pas", answer, evidence, nothing=nothing, detail=named
     )
 
 

@@ -105,7 +105,8 @@ class RaisedRetry:
         if not isinstance(node, ast.Call) or self._calls.is_retry(node):
             return False
         if given_one_of(node, self._given):
-            return _names_retry(self._scope.evaluated(node.func))
+            named = any(isinstance(n, ast.Constant) and n.value == "retry" for n in walk(node.func))
+            return named or _names_retry(self._scope.evaluated(node.func))
         method, base = node.func, self._task.base
         if not isinstance(method, ast.Attribute) or last(method.value) not in self._given:
             return False
