@@ -25,7 +25,7 @@ _DEPLOYMENT = re.compile(
     r"(?i)(^|/)((docker|container)file[^/]*|[^/]*\.dockerfile|procfile[^/]*|crontab[^/]*|makefile|[^/]*\.(ya?ml|sh|bash|service|conf|ini))$"
 )
 _PINNED = re.compile(
-    r"(?i)(^|/)([^/]*requirements[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile(\.lock)?|pyproject\.toml|setup\.(py|cfg)|requires\.txt)$"
+    r"(?i)(^|/)((requirements?|reqs)/[\w.\-/]+\.(txt|in)|[^/]*(requirements|constraints)[^/]*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|pipfile(\.lock)?|pyproject\.toml|setup\.(py|cfg)|requires\.txt)$"
 )
 # What an unpacked distribution says of itself.
 _METADATA = re.compile(r"^([^/]+\.(dist|egg)-info/)?(METADATA|PKG-INFO)$")
