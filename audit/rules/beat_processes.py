@@ -8,6 +8,7 @@ from audit.model.facts import Process
 from audit.model.findings import Finding, Problem, Severity
 from audit.model.gaps import Doubt, Gap
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.beat_domain import NO_ENTRY, empty_schedule
 from audit.rules.domains.process_domain import (
     narrowed,
     sleeping_beats,
@@ -48,6 +49,8 @@ from audit.rules.rule import Guide, defect, rule
 )
 def _beat_started(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _beat_started.guide, workers_of_any(known)
+    if not known.processes("beat") and (empty := empty_schedule(known)):
+        return answered(guide, "Beat jamais lancé", conclude(empty, lambda _: ()), nothing=NO_ENTRY)
     gaps: list[Gap] = (
         [] if any(facts.beat for facts in known.probes) else [Doubt(why="aucun planning de beat n'a été trouvé")]
     )

@@ -10,6 +10,7 @@ from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Gap, UnreadProcess
 from audit.model.observations.deployment_statements import OtherScheduler
 from audit.model.target_facts import TargetFacts
+from audit.rules.domains.beat_domain import NO_ENTRY, empty_schedule
 from audit.rules.domains.process_domain import beats, beats_apart, copies, doubtful, narrowed, unread_options
 from audit.rules.effective_settings import places, read
 from audit.rules.example import with_app
@@ -44,6 +45,8 @@ _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
 )
 def _single(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _single.guide, beats(known)
+    if not started.members and (empty := empty_schedule(known)):
+        return answered(guide, "Plusieurs beats", conclude(empty, lambda _: ()), nothing=NO_ENTRY)
     scheduler = str(read(known, "beat_scheduler", "").value)
     lock = read(known, "redbeat_lock_key", "redbeat::lock")
     is_locked = lock.value not in (None, "")

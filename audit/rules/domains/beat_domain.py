@@ -42,3 +42,9 @@ def beat_entries(
         unread = (*unread, *(gap for gap in program_gaps(known) if gap.path))
     read = f"{counted(len(facts.beat), 'entrée')} du planning"
     return Domain(tuple(filter(concerned, facts.beat)), (*doubts, *unread), read)
+
+
+def empty_schedule(known: TargetFacts) -> Domain[BeatEntry] | None:
+    """The schedule that surely has no entry, whichever beat would publish it; None where it has some, or may."""
+    found = beat_entries(known)
+    return None if found.members or found.gaps else found
