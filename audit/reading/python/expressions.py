@@ -38,7 +38,7 @@ from audit.reading.python.data_files import PATH, below, path_attribute, path_in
 from audit.reading.python.environment_readers import DJANGO_SETTINGS, django_setting
 from audit.reading.python.frames import CallSite, Frame
 from audit.reading.python.interpreter import Machine
-from audit.reading.python.object_values import of_class, own_attribute
+from audit.reading.python.object_values import of_callable, of_class, own_attribute
 from audit.reading.python.syntax_cache import Place
 
 _MAX_ITEMS = 2_000
@@ -76,8 +76,8 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     elif isinstance(value, Conf) and name == "changes":
         # Where Celery keeps what it is told.
         found = value
-    elif isinstance(value, Method):
-        found = Method(value.receiver, f"{value.name}.{name}")
+    elif isinstance(value, FunctionValue | Method):
+        found = of_callable(value, name)
     elif value is UNKNOWN:
         found = UNKNOWN
     elif name == "value" and isinstance(value, str | int | float):

@@ -14,6 +14,7 @@ from audit.reading.python.abstract_values import (
     Table,
     Value,
     descends_from,
+    last_name,
     unwrap,
 )
 from audit.reading.python.classes import annotated_fields, class_attribute, class_names, lineage
@@ -87,6 +88,13 @@ def of_class(machine: Machine, cls: ClassValue | External, key: Value) -> Value:
     if isinstance(key, str) and isinstance(cls, ClassValue) and is_member(cls, key):
         return enum_member(machine, cls, key)
     return External(f"{cls.dotted}.{key}") if isinstance(cls, External) and cls.dotted in _BY_NAME else cls
+
+
+def of_callable(value: FunctionValue | Method, name: str) -> Value:
+    """An attribute of a function: its name and its module are known."""
+    if isinstance(value, Method):
+        return Method(value.receiver, f"{value.name}.{name}")
+    return {"__name__": last_name(value), "__module__": value.module}.get(name) or Method(value, name)
 
 
 def is_member(cls: ClassValue, name: str) -> bool:
