@@ -128,7 +128,7 @@ def run_by_tasks(
     left = {s for s in closures.guessed if own and s in work.possible}
     hidden: list[Gap] = [gap for symbol, gap in by_name.items() if symbol in elsewhere | left]
     if not own:
-        hidden += _loaded(known, [o for symbol in elsewhere for o in seen[symbol]])
+        hidden += _loaded(known, [o for symbol in sorted(elsewhere) for o in seen[symbol]])
     opaque: tuple[Gap, ...] = closures.opaque if elsewhere else ()
     if isinstance(work, DelegatedWork):
         opaque = work.gaps
