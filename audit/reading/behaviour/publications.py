@@ -38,7 +38,8 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
             if last(call.func) in SIGNATURES and (ahead := _ahead(scope, call)) is not None:
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
             continue
-        ahead = _ahead(scope, call)
+        delegates = _delegates(scope, call)
+        ahead = None if delegates and _hands_its_own_on(scope, call) else _ahead(scope, call)
         if ahead is None and call.func.attr in _OPTIONS and _said(scope, call, "expires") is not None:
             ahead = _number_set(scope, call, "countdown")
         if ahead is not None:
@@ -48,8 +49,24 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
                 yield scope.observed(ExpiringMessage, call, expires=expires, task=task)
         yield from _useless(scope, call, call.func.attr)
         queue = keyword(call, "queue")
-        if queue is not None or call.func.attr in METHODS:
+        if (queue is not None or call.func.attr in METHODS) and not delegates:
             yield _message(scope, call, queue, call.func.attr)
+
+
+def _delegates(scope: Scope, call: ast.Call) -> bool:
+    """Whether a way of publishing that a class replaces calls the one that it replaces: who calls the former publishes."""
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    replaced = getattr(scope.root, "name", "") in METHODS and isinstance(holder, ast.Call)
+    return replaced and isinstance(holder, ast.Call) and last(holder.func) == "super"
+
+
+def _hands_its_own_on(scope: Scope, call: ast.Call) -> bool:
+    """Whether the options of a call are those that its function is given, of which it names no delay."""
+    own = getattr(getattr(scope.root, "args", None), "kwarg", None)
+    spread = [k.value for k in call.keywords if k.arg is None]
+    names = {n.value for n in scope.all(ast.Constant)} | {k.arg for c in scope.calls for k in c.keywords}
+    handed = own is not None and bool(spread) and all(isinstance(s, ast.Name) and s.id == own.arg for s in spread)
+    return handed and not names & {"countdown", "eta"}
 
 
 def _useless(scope: Scope, call: ast.Call, method: str) -> Iterator[UselessOption]:
