@@ -1,11 +1,13 @@
 """Decides which files of a target only serve its tests, its documentation, its examples or its benchmarks."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from audit.target.import_paths import file_of, import_base
 
 _BESIDE = frozenset({"docs", "doc", "examples", "example", "samples", "benchmarks"})
 _ASIDE = _BESIDE | {"tests", "test", "testing"}
+_FOR_TESTS = re.compile(r"_?tests?_(?:plugins|utils|helpers|support|fixtures|data)|_tests?")
 # Names by which pytest and Django find tests.
 _NAMES, _START, _END = frozenset({"conftest.py", "tests.py"}), "test_", "_test.py"
 # Words of the path of a process file that say that what it starts is for tests.
@@ -21,7 +23,7 @@ def is_test_file(path: str, program: Iterable[str] = ()) -> bool:
     inside = max((place for place in program if path.startswith(place)), key=len, default="")
     *folders, name = path.removeprefix(inside).split("/")
     named = name in _NAMES or (name.startswith(_START) and name.endswith(".py")) or name.endswith(_END)
-    return named or not _ASIDE.isdisjoint(folders)
+    return named or any(folder in _ASIDE or _FOR_TESTS.fullmatch(folder) for folder in folders)
 
 
 def place_beside(path: str, program: Sequence[str], *, tests: bool = False) -> str:

@@ -8,10 +8,10 @@ from audit.model.word_tables import word_list
 ASIDE = word_list("""
     app/tests.py app/foo_test.py app/test_foo.py conftest.py app/conftest.py tests/helpers.py app/test/doubles.py
     app/testing/doubles.py docs/conf.py doc/conf.py examples/tasks.py example/shop/tasks.py samples/a.py
-    benchmarks/run.py
+    benchmarks/run.py app/_test_plugins/tasks.py app/test_utils/doubles.py app/_tests/doubles.py
 """)
 PROGRAM = word_list("""
-    app/tasks.py app/latest.py app/contest.py app/attestation.py app/docs.py samples.py app/test_data.json
+    app/tasks.py app/latest.py app/contest.py app/attestation.py app/docs.py samples.py app/test_data.json app/test_runs/tasks.py app/latest_data/read.py
 """)
 
 
