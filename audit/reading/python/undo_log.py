@@ -152,7 +152,12 @@ class UndoLog:
         A branch that makes tasks run where they are published has no worker: it says nothing of how workers are set.
         """
         working = [branch for branch in branches if variable or not _is_eager(branch)] or branches
-        for table, key in {(id(t), k): (t, k) for t, k in places}.values():
+        written = {(id(t), k): (t, k) for t, k in places}
+        # What tables made on one side hold is put back before they are compared with those of another.
+        order = sorted(
+            written, key=lambda p: (isinstance(written[p][0], Namespace | Conf), sum(p in b.writes for b in branches))
+        )
+        for table, key in map(written.__getitem__, order):
             read = working if _is_of_workers(key) else branches
             sides = tuple(branch.writes.get((id(table), key)) for branch in read)
             self._note(table, key, sides, chosen, variable)
