@@ -29,6 +29,7 @@ from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 from audit.rules.setting_comparison import SettingComparison
+from audit.rules.task_options import published_limits
 from audit.rules.worker_pools import Part, Pool, pool, unread_process_files
 
 _CONF = "https://docs.celeryq.dev/en/stable/userguide/configuration.html#"
@@ -37,6 +38,7 @@ _TESTING = "https://docs.celeryq.dev/en/stable/userguide/testing.html"
 _TASKS = "https://docs.celeryq.dev/en/stable/userguide/tasks.html#"
 
 _NAMED = 3
+_Pair = tuple[float | Unknown | None, float | Unknown | None]
 
 
 def limit(task: Task, facts: Facts, name: str, application: PlainValue) -> float | Unknown | None:
@@ -88,6 +90,7 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
     gaps += (
         other_starts(known, "soft-time-limit", "time-limit") if applied and not all(a.whole for a in applied) else []
     )
+    gaps += _limits_of_any(known)
     found: list[Fault | None] = []
     for task, facts in tasks:
         name = short(task.symbol)
@@ -98,6 +101,12 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
             gaps.append(_doubt(known, task, f"les limites de `{name}` ne se lisent pas dans le code"))
             continue
         faulty = {text: a for pair, a in zip(limits, applied, strict=True) if (text := _limit_fault(*pair))}
+        if not faulty:
+            given = [(p, a) for p in published_limits(known, task.symbol) for a in zip(limits, applied, strict=True)]
+            over = [(_over(pair, below), a) for pair, (below, a) in given]
+            faulty = {f"à la publication, {text}": a for pair, a in over if (text := _limit_fault(*pair))}
+            if not faulty and any(UNKNOWN in pair for pair, _ in over):
+                gaps.append(_doubt(known, task, f"les limites données à la publication de `{name}` ne se lisent pas"))
         if faulty and task.symbol in published:
             gaps.append(_doubt(known, task, f"`{name}` peut recevoir ses limites à la publication"))
             continue
@@ -139,6 +148,20 @@ def applied_limits(known: TargetFacts, soft: Reading, hard: Reading) -> list[App
         whole = len(given) == 2
         found.append(AppliedLimits(values[0], values[1], " ; ".join(told), place if given else written, whole))
     return [a for index, a in enumerate(found) if (a.soft, a.hard) not in [(b.soft, b.hard) for b in found[:index]]]
+
+
+def _limits_of_any(known: TargetFacts) -> list[Gap]:
+    """The first publication that gives limits to a task that is not known."""
+    messages = known.source.observations_of(PublishedMessage)
+    found = [m for m in messages if not m.task and m.method != "retry" and (m.soft_limit, m.hard_limit) != (None, None)]
+    why = "une publication donne des limites de temps à une tâche qui ne se lit pas"
+    return [Doubt(*place_of(m.excerpt), why) for m in found[:1]]
+
+
+def _over(given: _Pair, below: _Pair) -> _Pair:
+    """The limits of a message, over those of its task."""
+    soft, hard = (mine if mine is not None else other for mine, other in zip(given, below, strict=True))
+    return soft, hard
 
 
 def _seconds(word: str) -> PlainValue:

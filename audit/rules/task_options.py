@@ -35,5 +35,6 @@ def published_limits(known: TargetFacts, symbol: str) -> list[tuple[float | Unkn
     """The soft and the hard limits that calls give the messages of a task, in seconds; None for what they leave as it is."""
     seen = known.source.observations_of(PublishedMessage)
     names = {symbol, *(task.name for task in known.source.tasks if task.symbol == symbol)}
-    given = dict.fromkeys((m.soft_limit, m.hard_limit) for m in seen if m.task in names)
+    of_it = (m for m in seen if (m.task or (m.symbol if m.method == "retry" else "")) in names)
+    given = dict.fromkeys((m.soft_limit, m.hard_limit) for m in of_it)
     return [pair for pair in given if pair != (None, None)]

@@ -106,7 +106,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (_CLOCKS, naive_clocks),
     (ZONELESS, zoneless_clocks),
     (FUNCTION_MEMORY, function_memory),
-    ((*_PUBLISHING, "countdown", "eta=", "queue=", "signature"), publications),
+    ((*_PUBLISHING, "countdown", "eta=", "queue=", "time_limit", "signature"), publications),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     ((*_PUBLISHING, "group(", "chain(", "chord("), published_too_early),
     (("with ", "atomic", "commit(", "View", "Admin", "listen"), open_transactions),

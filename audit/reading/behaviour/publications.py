@@ -35,8 +35,11 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
     for call in whole_calls(scope):
         yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
-            if last(call.func) in SIGNATURES and (ahead := _ahead(scope, call)) is not None:
+            made = last(call.func) in SIGNATURES
+            if made and (ahead := _ahead(scope, call)) is not None:
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
+            if made and _tells(scope, call):
+                yield _message(scope, call, keyword(call, "queue"), "signature")
             continue
         delegates = _delegates(scope, call)
         ahead = None if delegates and _hands_its_own_on(scope, call) else _ahead(scope, call)
@@ -49,7 +52,7 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
                 yield scope.observed(ExpiringMessage, call, expires=expires, task=task)
         yield from _useless(scope, call, call.func.attr)
         queue = keyword(call, "queue")
-        if (queue is not None or call.func.attr in METHODS) and not delegates:
+        if (call.func.attr in METHODS or _tells(scope, call)) and not delegates:
             yield _message(scope, call, queue, call.func.attr)
 
 
@@ -67,6 +70,12 @@ def _hands_its_own_on(scope: Scope, call: ast.Call) -> bool:
     names = {n.value for n in scope.all(ast.Constant)} | {k.arg for c in scope.calls for k in c.keywords}
     handed = own is not None and bool(spread) and all(isinstance(s, ast.Name) and s.id == own.arg for s in spread)
     return handed and not names & {"countdown", "eta"}
+
+
+def _tells(scope: Scope, call: ast.Call) -> bool:
+    """Whether a call that publishes nothing by itself says where a message goes, or its limits."""
+    limits = (_said(scope, call, name) for name in ("soft_time_limit", "time_limit"))
+    return _queue(scope, call) is not None or any(one is not None for one in limits)
 
 
 def _useless(scope: Scope, call: ast.Call, method: str) -> Iterator[UselessOption]:
