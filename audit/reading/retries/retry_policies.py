@@ -25,6 +25,7 @@ _RAISED = (
     "ou ce qu'il attrape ne se lit pas"
 )
 _WRAPPED = "un décorateur ou une classe de base de la tâche peut rattraper l'exception de `self.retry()`"
+_DEPTH = 3
 _HANDED = "la tâche confie `self` à une fonction qui peut réessayer, sous un `except` qui l'attrape"
 
 
@@ -106,12 +107,24 @@ class RaisedRetry:
             return False
         if given_one_of(node, self._given):
             named = any(isinstance(n, ast.Constant) and n.value == "retry" for n in walk(node.func))
-            return named or _names_retry(self._scope.evaluated(node.func))
+            return named or self._names_retry(self._scope.evaluated(node.func))
         method, base = node.func, self._task.base
         if not isinstance(method, ast.Attribute) or last(method.value) not in self._given:
             return False
         own = class_attribute(base, method.attr) if isinstance(base, ClassValue) else UNKNOWN
         return own is not UNKNOWN and _names_retry(own)
+
+    def _names_retry(self, function: Value, depth: int = 0) -> bool:
+        """Whether what the task is given to names `retry`, or gives what it is given to what does."""
+        if not isinstance(function, FunctionValue | BoundMethod) or depth > _DEPTH:
+            return not depth and _names_retry(function)
+        inner = function_scope(self._scope.machine, _called(function))
+        given = [c for c in inner.calls if any(isinstance(a, ast.Name) for a in c.args)]
+        return _names_retry(function) or any(self._names_retry(inner.evaluated(c.func), depth + 1) for c in given)
+
+
+def _called(function: FunctionValue | BoundMethod) -> FunctionValue:
+    return function.function if isinstance(function, BoundMethod) else function
 
 
 def _names_retry(function: Value) -> bool:
