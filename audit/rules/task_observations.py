@@ -1,13 +1,14 @@
 """Good practices that judge what the code of tasks does: values over one kind of observation."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
 from audit.model.domains import conclude
 from audit.model.findings import Finding
 from audit.model.gaps import Doubt
+from audit.model.observations.messages import SignalReceiver
 from audit.model.observations.observation import Observation, Seen
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.setting_domain import place_of
@@ -76,10 +77,11 @@ class NotInTasks(Generic[Seen]):
         gaps = tuple(Doubt(*place_of(o.excerpt), why=doubts[o]) for o in doubted)
         certain = [replace(m, seen=tuple(o for o in m.seen if o not in doubts)) for m in domain.members]
         domain = replace(domain, members=tuple(certain), gaps=(*gaps, *domain.gaps))
+        signals = _around_tasks(known)
         answer = conclude(
             domain,
-            lambda member: self._faults(member, sure=True) if member.sure else (),
-            possible_of=lambda member: self._faults(member, sure=False),
+            lambda member: self._faults(member, signals, sure=True) if member.sure else (),
+            possible_of=lambda member: self._faults(member, signals, sure=False),
         )
         quoted = [fault.excerpt for fault in (*answer.faults, *answer.possible)][:_QUOTED] or [None]
         evidence = [known.source.evidence(excerpt) for excerpt in quoted]
@@ -88,15 +90,23 @@ class NotInTasks(Generic[Seen]):
         nothing = self.absent or NO_TASK
         return answered(self.guide, self.title, answer, *evidence, nothing=nothing, detail=detail)
 
-    def _faults(self, member: Reached[Seen], *, sure: bool) -> list[Fault]:
+    def _faults(self, member: Reached[Seen], signals: Mapping[str, str], *, sure: bool) -> list[Fault]:
         """What is certain of a function that tasks run for sure, or the rest."""
         certain = [member.sure and not self.reserved(o) for o in member.seen]
         kept = [o for o, is_certain in zip(member.seen, certain, strict=True) if is_certain is sure]
-        return [Fault(clause(member, o, self.told(o)), o.excerpt) for o in kept]
+        return [Fault(clause(member, o, self.told(o), signals), o.excerpt) for o in kept]
 
 
-def clause(member: Reached[Seen], observation: Seen, told: str) -> str:
-    """Where it was seen, by which task it is run, and what is told of it."""
+def clause(member: Reached[Seen], observation: Seen, told: str, signals: Mapping[str, str]) -> str:
+    """Where it was seen, by which task it is run, or by which of the signals around it, and what is told of it."""
     name, task = short(observation.symbol), short(member.chain[0])
-    where = f"`{name}`" if name == task else f"`{name}`, que `{task}` appelle"
+    signal = signals.get(member.chain[1], "") if len(member.chain) > 1 else ""
+    run = f"que le signal `{signal}` lance autour de `{task}`" if signal else f"que `{task}` appelle"
+    where = f"`{name}`" if name == task else f"`{name}`, {run}"
     return f"{where} : {told}" if told else where
+
+
+def _around_tasks(known: TargetFacts) -> dict[str, str]:
+    """Celery's signals that run with a task, by the functions that receive them."""
+    seen = known.source.observations_of(SignalReceiver)
+    return {o.symbol: name for o in seen for name in o.signals if o.symbol and name.startswith("task_")}

@@ -152,6 +152,15 @@ TABLE: Table = {
             ),
         ),
         "none": fails("`deliver`, que `send_mail` appelle", Edit(TASKS, ", timeout=(5, 30))", ")")),
+        "none, in a receiver of a signal": fails(
+            "`told`, que le signal `task_prerun` lance autour de `",
+            Edit(
+                TASKS,
+                "import requests\n",
+                "import requests\nfrom celery.signals import task_prerun\n\n\n@task_prerun.connect\n"
+                'def told(**kwargs):\n    requests.post("https://jobs.internal/started")\n\n\n',
+            ),
+        ),
         "session": fails(
             "`deliver`",
             Edit(TASKS, _POST, 'http.post("https://mail.internal/send", json={"order": order_id})'),
