@@ -25,6 +25,7 @@ _DEVIOUS = re.compile(
     r"|\b(?:_task_from_fun|from_config)\b|\bdef task\("
 )
 _MAKERS = frozenset({"task", "_task_from_fun"})
+_OWN_CLASS = frozenset({"cls", "klass"})
 _ANSWERS = frozenset({"__getattr__", "__getattribute__"})
 # No call but those of Celery, and of the project, has these.
 _OWN = ACKNOWLEDGEMENT | {"ignore_result", "soft_time_limit", "rate_limit", "autoretry_for"}
@@ -44,8 +45,8 @@ def obscure_late_options(machine: Machine) -> None:
     for name in sorted(machine.graph.definitions):
         module = machine.project.modules[name]
         text = module.source.text
-        late = _ATTRIBUTE.search(text) or _sets_tasks(text)
-        devious = _DEVIOUS.search(text) and _OPTION.search(text)
+        late = _ATTRIBUTE.search(text) or _sets_tasks(text) or ("setattr(" in text and "Task" in text)
+        devious = _DEVIOUS.search(text) and (_OPTION.search(text) or "task" in text)
         own = _OWN_SPELLED.search(text) and _OF_TASKS.search(text)
         if machine.project.is_test_file(module.source.path) or not (late or devious or own):
             continue
@@ -57,7 +58,7 @@ def obscure_late_options(machine: Machine) -> None:
             found += _spelled_beside(module, told)
         for qualified, owner, place in machine.graph.definitions[name] if late else ():
             if f"{name}:{qualified}" not in machine.followed:
-                inside = f"{name}:{owner}" in classes
+                inside = f"{name}:{owner}" in classes if owner else "Task" in text
                 found += [*_written_late(machine, place.node(), text, own=inside, named=_sets_tasks(place.text))]
         for option, node in found:
             note_on_any(machine, option, Frame(module, Namespace()).origin(node))
@@ -124,7 +125,9 @@ def _written_late(
         for owner, option in _attributes(node):
             if option in ACKNOWLEDGEMENT or (option in OPTIONS and _may_be_a_task(owner, text, own=own)):
                 yield option, node
-        if named and _is_setattr(node) and isinstance(node, ast.Call) and not isinstance(node.args[1], ast.Constant):
+        if not (_is_setattr(node) and isinstance(node, ast.Call)) or isinstance(node.args[1], ast.Constant):
+            continue
+        if named or (own and dotted(node.args[0]) in _OWN_CLASS):
             yield from ((option, node) for option in _spelled_anywhere(machine))
 
 
@@ -142,7 +145,7 @@ def _is_setattr(node: ast.AST) -> bool:
 
 def _may_be_a_task(owner: ast.expr, text: str, *, own: bool) -> bool:
     name = dotted(owner)
-    if name in {"self", "cls", "klass"}:
+    if name in {"self", *_OWN_CLASS}:
         return own
     return may_be_any_task("queue", text) or "task" in name.lower() or ("elery" in text and name.isidentifier())
 
@@ -156,8 +159,9 @@ def _devious(machine: Machine, module: Module) -> Iterator[tuple[str, ast.AST]]:
                     yield from ((option, node) for option in OPTIONS & {target.attr})
                 elif isinstance(target, ast.Name) and target.id == "from_config":
                     yield from ((option, node) for option in _spelled(node))
-                elif _is_attributes(target.value if isinstance(target, ast.Subscript) else target):
-                    yield from ((option, node) for option in _spelled(node) or _spelled_anywhere(machine))
+                elif _is_attributes(held := target.value if isinstance(target, ast.Subscript) else target):
+                    computed = _spelled_anywhere(machine) if "task" in ast.unparse(held).lower() else []
+                    yield from ((option, node) for option in _spelled(node) or computed)
         elif isinstance(node, ast.Call) and (_is_maker(node) or _updates_attributes(node)):
             told = [*node.args, *(k.value for k in node.keywords if k.arg is None)]
             plain = all(isinstance(one, ast.Constant | ast.Dict | ast.Name | ast.Tuple) for one in told)
