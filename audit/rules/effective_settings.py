@@ -86,7 +86,9 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
             why = f"`{name}={perhaps.value}` est écrit, et {perhaps.unless} peut le changer"
         return Reading(name, UNKNOWN, missing=why, excerpt=seen[0][0].excerpt, perhaps=perhaps)
     if not seen and "*" in known.probes[0].settings:
-        missing = f"des réglages existent qui ne se lisent pas dans le code, peut-être `{name}`{_instead(known)}"
+        host, perhaps_it = without_application(known), f"peut-être `{name}`{_instead(known)}"
+        missing = f"des réglages existent qui ne se lisent pas dans le code, {perhaps_it}"
+        missing = f"{host} : celle qui l'emploie donne les réglages, {perhaps_it}" if host else missing
         return Reading(name, UNKNOWN, missing=missing, excerpt=known.probes[0].settings["*"].excerpt)
     if not seen:
         facts = known.probes[0]
@@ -150,6 +152,12 @@ def _written_before(known: TargetFacts, name: str) -> Reading | None:
         unless = f"ce que la ligne {where.first_line} de `{where.path}` charge ensuite, et qui ne se lit pas,"
     told = known.source.evidence(last.excerpt, **{name: last.value})
     return Reading(name, last.value, (told,), "", last.excerpt, written=True, seen=True, unless=unless)
+
+
+def without_application(known: TargetFacts) -> str:
+    """That a project of tasks has no application of its own, in French; empty where one was found."""
+    found = any(one.kind == "celery" for one in known.source.applications)
+    return "" if found or not known.source.tasks else "aucune application Celery n'a été trouvée dans le projet"
 
 
 def _instead(known: TargetFacts) -> str:

@@ -250,3 +250,18 @@ def test_the_start_line_wins_over_the_setting(
     )
     assert found.outcome is outcome, (found.sentence, found.missing)
     assert words in found.sentence.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "about"), [("beat-expires", "le planning est"), ("result-expires", "`result_backend`")]
+)
+@pytest.mark.parametrize("alone", [True, False], ids=["without an application", "with one that reads unknown settings"])
+def test_a_project_of_tasks_without_an_application_is_told_apart(
+    rule: str, about: str, tmp_path: Path, *, alone: bool
+) -> None:
+    app = "" if alone else "from celery import Celery\napp = Celery('shop')\napp.config_from_envvar('CELERY')\n"
+    files = {"tasks.py": "from celery import shared_task\n\n\n@shared_task\ndef send(pk): ...\n", "shop.py": app}
+    found = asked(tmp_path, rule, files)
+    told = found.missing.replace("\u00a0", " ")
+    assert found.outcome is Outcome.UNDETERMINED
+    assert (told.startswith("aucune application Celery n'a été trouvée dans le projet") and about in told) is alone

@@ -9,6 +9,7 @@ from audit.model.findings import Level
 from audit.model.gaps import Doubt, Gap, UnreadSettings
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.task_domain import program_gaps
+from audit.rules.effective_settings import without_application
 
 UNREAD = "le planning de beat n'a pas pu être lu en entier"
 NO_ENTRY = "le planning de beat est vide"
@@ -29,10 +30,10 @@ def beat_entries(
     """The entries that a rule concerns; `doubts`: those that could not be judged. What was imported is whole, whatever was not read."""
     facts = schedule(known)
     if facts is None:
-        return Domain((), (*doubts, Doubt(why=known.why_silent or UNREAD)), "")
-    unread: tuple[Gap, ...] = () if facts.beat_known else (UnreadSettings(why=UNREAD),)
+        return Domain((), (*doubts, Doubt(why=known.why_silent or _unread(known))), "")
+    unread: tuple[Gap, ...] = () if facts.beat_known else (UnreadSettings(why=_unread(known)),)
     if not facts.settings and not facts.beat:
-        unread = (Doubt(why=known.why_silent or UNREAD),)
+        unread = (Doubt(why=known.why_silent or _unread(known)),)
     if facts.level is Level.SOURCE and facts.configured_by and not facts.beat:
         unread = (
             *unread,
@@ -48,3 +49,8 @@ def empty_schedule(known: TargetFacts) -> Domain[BeatEntry] | None:
     """The schedule that surely has no entry, whichever beat would publish it; None where it has some, or may."""
     found = beat_entries(known)
     return None if found.members or found.gaps else found
+
+
+def _unread(known: TargetFacts) -> str:
+    host = without_application(known)
+    return f"{host} : le planning est celui de l'application qui l'emploie" if host else UNREAD
