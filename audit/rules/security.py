@@ -261,8 +261,11 @@ class _Link:
 def _links(known: TargetFacts, reading: Reading) -> list[_Link]:
     """The address read, and those that process files give in its place."""
     told = [_Link(reading, reading.value, reading.excerpt)] if isinstance(reading.value, str) else []
+    # Of a variable that only chooses which file says it, the words are no address.
     others = [
-        _Link(reading, word, process.runner or process.excerpt) for word, process in given(known, reading.variable)
+        _Link(reading, word, process.runner or process.excerpt)
+        for word, process in given(known, reading.variable)
+        if "://" in word or "$" in word
     ]
     return others or told
 
