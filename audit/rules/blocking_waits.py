@@ -15,7 +15,7 @@ from audit.model.observations.waits import (
 )
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.rules.domains.task_domain import Reached, run_by_tasks, tasks_running
+from audit.rules.domains.task_domain import Reached, outermost, run_by_tasks, tasks_running
 from audit.rules.effective_settings import NO_TASK, read, short
 from audit.rules.limits import limit
 from audit.rules.practice import Fault, answered, practice
@@ -61,9 +61,11 @@ _REQUESTS = "https://requests.readthedocs.io/en/latest/user/advanced/#timeouts"
 )
 def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     limits = _Limits(known)
-    found = run_by_tasks(known, known.source.observations_of(Sleep), only=())
+    # A wait of nobody knows what, where no task is known to go, says nothing of what tasks do.
+    seen = [o for o in known.source.observations_of(Sleep) if not o.guessed or _may_reach(known, o)]
+    found = run_by_tasks(known, seen, only=())
     unread = [Doubt(why=why) for member in found.members for o in member.seen for why in limits.unread(member, o)]
-    domain = run_by_tasks(known, known.source.observations_of(Sleep), only=(), doubts=unread)
+    domain = run_by_tasks(known, seen, only=(), doubts=unread)
     answer = conclude(
         domain,
         lambda member: limits.faults(member, sure=True),
@@ -74,6 +76,11 @@ def _sleeps(known: TargetFacts) -> Sequence[Finding]:
     nothing = "aucun sommeil (`sleep`) n'est reconnu dans ce que font les tâches"
     detail = f"{domain.read}, dont {len(domain.members)} qui dor{'ment' if len(domain.members) > 1 else 't'}"
     return answered(_sleeps.guide, "Tâche qui dort trop", answer, *evidence, nothing=nothing, detail=detail)
+
+
+def _may_reach(known: TargetFacts, sleep: Sleep) -> bool:
+    symbol = outermost(known, sleep.symbol)
+    return symbol in known.closures.sure or symbol in known.closures.possible
 
 
 class _Limits:

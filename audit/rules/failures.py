@@ -264,7 +264,8 @@ def _narrow(known: TargetFacts) -> Sequence[Finding]:
     told = {task.symbol for task, _ in given.members} | {task.symbol for task in _unread(known)}
     # Options of its own are already in doubt; a class that was not read may have some too, which an import shows.
     read = () if known.configuration else tasks_read(known)
-    policies = [p for p in known.source.retries if p.around and p.task not in told and p.task in read]
+    again = [p for p in known.source.retries if p.around and not p.republishes]
+    policies = [p for p in again if p.task not in told and p.task in read]
     doubts += [Doubt(why=f"`{short(p.task)}` : {p.otherwise}") for p in policies]
     based = [t for t, facts in production_tasks(known) if "base" in t.options and facts is not known.configuration]
     doubts += [

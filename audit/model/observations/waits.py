@@ -8,10 +8,11 @@ from audit.model.unknown import UNKNOWN, Unknown
 
 @dataclass(frozen=True)
 class Sleep(TaskObservation):
-    """A function that sleeps; `seconds`: the longest sum on one path through it. `at_most`: what it waits for may come before."""
+    """A function that sleeps; `seconds`: the longest sum on one path through it. `at_most`: what it waits for may come before. `guessed`: nobody knows what it asks to wait."""
 
     seconds: float | Unknown
     at_most: bool = False
+    guessed: bool = False
 
 
 @dataclass(frozen=True)

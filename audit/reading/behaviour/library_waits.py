@@ -93,7 +93,8 @@ def library_waits(scope: Scope) -> Iterator[Sleep | EndlessLoop]:
             yield scope.observed(EndlessLoop, node, awaited="" if doubt else tried, doubt=doubt)
         seconds = _waited(scope, call)
         if seconds is not None and seconds != 0:
-            yield scope.observed(Sleep, node, seconds=seconds, at_most=True)
+            guessed = last(call.func) == "wait" and scope.evaluated(call.func) is UNKNOWN
+            yield scope.observed(Sleep, node, seconds=seconds, at_most=True, guessed=guessed)
 
 
 def _tried_for_ever(scope: Scope, call: ast.Call) -> str | None:
@@ -176,8 +177,9 @@ def _of_something_else(scope: Scope, call: ast.Call, name: str) -> _Seconds:
     if name in _POPS:
         # Without a timeout, or with 0, Redis waits for ever: that is no sleep, but a read that has no limit.
         return _number(scope, keyword(call, "timeout"))
-    if name == "wait" and isinstance(call.func, ast.Attribute) and scope.evaluated(call.func) is UNKNOWN:
-        # Whatever has a `wait` that is told how long waits that long.
+    alone = name == "wait" and isinstance(scope.parents.get(call), ast.Expr)
+    if alone and isinstance(call.func, ast.Attribute) and scope.evaluated(call.func) is UNKNOWN:
+        # Whatever has a `wait` that is told how long waits that long; one that is tested waits for something else.
         return _number(scope, _argument(call, 0, "timeout"))
     if name in {"pause", "sigwait", "sigwaitinfo"} and scope.external(call.func) in _WITHOUT_END:
         return UNKNOWN

@@ -72,6 +72,9 @@ def _handed(scope: Scope, call: ast.Call) -> ast.Call | None:
     name = _words(dotted(call.func))
     if not call.args or not isinstance(call.args[0], ast.Name | ast.Attribute) or not _PUBLISHES.search(name):
         return None
+    # What a local name holds is looked up elsewhere: to work it out may take long, and a task is seldom kept in one.
+    if isinstance(call.args[0], ast.Name) and call.args[0].id in scope.assigns:
+        return None
     task = scope.evaluated(call.args[0])
     if not isinstance(task, FunctionValue) or not is_a_task(task) or not _is_foreign(scope, call.func):
         return None
