@@ -36,7 +36,7 @@ _NO_RETRY = "aucune tâche n'appelle `retry()` ni n'a d'`autoretry_for`"
         solution="except ConnectionError as error:\n    raise self.retry(exc=error)",
         undetermined=f"{NO_TASK}, ou un `except` large n'entoure qu'une partie de la tâche",
         impact="Moyen : échecs invisibles, jamais repris",
-        unsought="un échec que dit une valeur rendue ou un statut HTTP, ou qu'attrape un `except` d'erreurs nommées, n'est pas cherché",
+        unsought="un échec que dit une valeur rendue ou un statut HTTP, ou qu'attrape un `except` d'erreurs nommées ou une fonction appelée, n'est pas cherché",
     ),
     example=with_app("""
         from gateway import send

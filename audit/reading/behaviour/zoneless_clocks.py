@@ -22,6 +22,7 @@ WORDS = (
     "today(",
     "datetime(",
     ".date()",
+    "fromtimestamp",
 )
 _WITHOUT_ZONES = re.compile(r"(?m)^[ \t]*USE_TZ[ \t]*=[ \t]*False\b")
 _OF_PANDAS = frozenset({"pandas.Timestamp.now", "pandas.Timestamp.today"})
@@ -56,6 +57,9 @@ def _of_the_machine(scope: Scope, call: ast.Call) -> str:
     elif name == "date" and isinstance(call.func, ast.Attribute) and isinstance(made := call.func.value, ast.Call):
         if last(made.func) in _LOCAL and scope.external(made.func) in _LOCAL.values() and not _is_zoned(made, 0):
             constructor = f"datetime.{last(made.func)}().date()"
+    elif name == "fromtimestamp" and isinstance(call.func, ast.Attribute) and not scope.external(call.func):
+        # Asked of a date, as of its class.
+        constructor = "" if _is_zoned(call, 1) or is_given_a_zone(scope, call) else "fromtimestamp()"
     elif name.endswith("datetime") and call.args and scope.external(call.func) == "datetime.datetime":
         constant = all(isinstance(one, ast.Constant) for one in call.args)
         constructor = "" if constant or _is_zoned(call, 7) or is_given_a_zone(scope, call) else "datetime()"
