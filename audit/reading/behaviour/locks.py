@@ -170,6 +170,9 @@ def _lasts(scope: Scope, *times: ast.expr | None) -> bool | str:
 def _may_be_absent(scope: Scope, time: ast.expr) -> bool | None:
     """Whether a time may be None, by its text, or by each entry of a table that those who call ask for."""
     absent = may_be_none(scope, time)
+    if isinstance(scope.given(time), ast.Name):
+        # A parameter, of a function around perhaps: who leaves it out was counted.
+        return absent
     return False if absent is not False and sides(scope, time, _ending) == {Side.VERIFIES} else absent
 
 

@@ -130,7 +130,9 @@ def argument_of(call: ast.Call, node: _Function, parameter: str) -> ast.expr | N
 
 def may_be_none(scope: Scope, node: ast.expr) -> bool | None:
     """Whether an expression may be None, by the places of the project that give it a value; None where nothing tells."""
-    value = scope.value(node)
+    # What a function around was given is known of one of its calls only.
+    enclosed = isinstance(node, ast.Name) and "<locals>" in scope.symbol and node.id not in scope.assigned
+    value = UNKNOWN if enclosed else scope.value(node)
     if value is not UNKNOWN:
         return value is None
     return _Absence(scope).of(scope.given(node), scope.module.tree, scope.root, _DEPTH)

@@ -57,7 +57,7 @@ def _of_the_machine(scope: Scope, call: ast.Call) -> str:
     elif name == "date" and isinstance(call.func, ast.Attribute) and isinstance(made := call.func.value, ast.Call):
         if last(made.func) in _LOCAL and scope.external(made.func) in _LOCAL.values() and not _is_zoned(made, 0):
             constructor = f"datetime.{last(made.func)}().date()"
-    elif name == "fromtimestamp" and isinstance(call.func, ast.Attribute) and not scope.external(call.func):
+    elif name == "fromtimestamp" and not scope.external(call.func).startswith("datetime."):
         # Asked of a date, as of its class.
         constructor = "" if _is_zoned(call, 1) or is_given_a_zone(scope, call) else "fromtimestamp()"
     elif name.endswith("datetime") and call.args and scope.external(call.func) == "datetime.datetime":

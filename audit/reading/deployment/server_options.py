@@ -8,6 +8,7 @@ from typing import Any
 from audit.model.observations.deployment_statements import BrokerService
 from audit.reading.deployment.compose_files import interpolated
 
+_MOST_INCLUDED = 8
 _NO = frozenset({"", "no", "false", "0"})
 
 
@@ -27,10 +28,9 @@ def configured(words: Sequence[str], find: Any) -> tuple[dict[str, list[str]], s
     unread = ""
     for word in words:
         if word.endswith(".conf") and not word.startswith("-"):
-            held = find(word)
-            text = held if isinstance(held, str) else held.text if held else None
-            unread = "" if text is not None else f"`{word}`, qui règle le serveur, n'a pas été trouvé"
-            said |= _of_conf(text or "")
+            text, missing = _whole(word, find)
+            unread = f"`{missing}`, qui règle le serveur, n'a pas été trouvé" if missing else ""
+            said |= _of_conf(text)
     index = 0
     while index < len(words):
         word, index = words[index], index + 1
@@ -44,6 +44,21 @@ def configured(words: Sequence[str], find: Any) -> tuple[dict[str, list[str]], s
             index += 1
         said.setdefault(name.lower().replace("_", "-"), []).extend(values)
     return said, unread
+
+
+def _whole(path: str, find: Any, depth: int = 0) -> tuple[str, str]:
+    """The text of a configuration file, with those that it includes in their places, and the first that was not found."""
+    held = find(path) if depth < _MOST_INCLUDED else None
+    text = held if isinstance(held, str) else held.text if held else None
+    if text is None:
+        return "", path
+    lines, missing = list[str](), ""
+    for line in text.splitlines():
+        name, _, value = line.strip().partition(" ")
+        inner, lost = _whole(value.strip().strip("\"'"), find, depth + 1) if name.lower() == "include" else (line, "")
+        lines.append(inner)
+        missing = missing or lost
+    return "\n".join(lines), missing
 
 
 def _of_conf(text: str) -> dict[str, list[str]]:
