@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import DatabaseObjectArgument, QueriedArgument
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.plain_arguments import is_plain, is_used_as_plain
 from audit.reading.behaviour.publications import (
     PLAIN,
@@ -14,10 +15,11 @@ from audit.reading.behaviour.publications import (
 )
 from audit.reading.behaviour.published_calls import METHODS, is_signature, may_be_a_task, whole_calls
 from audit.reading.behaviour.registered_types import travels_as_its_key
-from audit.reading.behaviour.row_objects import is_row
+from audit.reading.behaviour.row_objects import is_row, is_row_class
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.validated_data import VALIDATED, holds_rows
 from audit.reading.python.abstract_values import ClassValue, FunctionValue
+from audit.reading.python.child_nodes import walk
 
 
 def objects_given(scope: Scope) -> Iterator[DatabaseObjectArgument | QueriedArgument]:
@@ -70,7 +72,19 @@ def _may_hold_a_row(scope: Scope, node: ast.expr) -> bool:
     made = scope.given(node)
     if isinstance(made, ast.Call) and isinstance(scope.evaluated(made.func), ClassValue):
         return any(is_row(scope, value) for value in (*made.args, *(k.value for k in made.keywords)))
-    return _is_an_answer(scope, node) or holds_rows(scope, node) is None
+    return _is_an_answer(scope, node) or holds_rows(scope, node) is None or _is_a_field_of_rows(scope, node)
+
+
+def _is_a_field_of_rows(scope: Scope, node: ast.expr) -> bool:
+    """Whether a class of the project declares that a field of this name holds a row: `subject: Order`."""
+    if not isinstance(node, ast.Attribute) or scope.evaluated(node.value) is not UNKNOWN:
+        return False
+    for module in scope.machine.project.own(f"{node.attr}:"):
+        fields = [n for n in walk(module.tree) if isinstance(n, ast.AnnAssign) and last(n.target) == node.attr]
+        holder = Scope(scope.machine, module, "", module.tree)
+        if any(is_row_class(holder, field.annotation) for field in fields):
+            return True
+    return False
 
 
 def _is_an_answer(scope: Scope, node: ast.expr) -> bool:

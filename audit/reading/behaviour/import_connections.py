@@ -11,7 +11,15 @@ from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.called_functions import function_of
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
-from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, descends_from
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Value,
+    descends_from,
+    unwrap,
+)
 from audit.reading.python.child_nodes import children, walk
 from audit.reading.python.parameters import defaults_of, placed
 
@@ -205,8 +213,8 @@ def _truth(test: ast.expr, known: dict[str, object]) -> bool | None:
 
 def _runs(scope: Scope, call: ast.Call) -> list[tuple[Scope, bool]]:
     """The scope of what this call runs, and whether that is sure: methods of an unknown receiver are found by a rare name."""
-    if function := _called(scope, call):
-        return [(function_scope(scope.machine, function), True)]
+    if found := [f for value in _in_turn(scope, call) if (f := _run_by(scope, value))]:
+        return [(function_scope(scope.machine, function), True) for function in found]
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if not name or name in COMMON or scope.external(call.func) or scope.evaluated(call.func) is not UNKNOWN:
         return []
@@ -216,9 +224,22 @@ def _runs(scope: Scope, call: ast.Call) -> list[tuple[Scope, bool]]:
     return [(scope_at(scope.machine, m, f"{m}:{qualified}", place), False) for m, qualified, place in named]
 
 
-def _called(scope: Scope, call: ast.Call) -> FunctionValue | None:
-    """The function whose body this call runs at once: not that of a coroutine, nor of a generator."""
-    value = scope.evaluated(_applied(call))
+def _in_turn(scope: Scope, call: ast.Call) -> list[Value]:
+    """What a call runs: what each turn of a loop gives its name, where the loop goes over what is known."""
+    applied = _applied(call)
+    loops: list[ast.comprehension | ast.For] = []
+    for around in scope.around(call) if isinstance(applied, ast.Name) else ():
+        loops += [around] if isinstance(around, ast.For) else getattr(around, "generators", [])
+    for loop in loops:
+        held = scope.evaluated(loop.iter) if last(loop.target) == last(applied) else None
+        held = [*held.values()] if isinstance(held, dict) and last(loop.iter) == "values" else held
+        if isinstance(held, list | tuple):
+            return [unwrap(one)[0] for one in held]
+    return [scope.evaluated(applied)]
+
+
+def _run_by(scope: Scope, value: Value) -> FunctionValue | None:
+    """The function whose body a call of this runs at once: not that of a coroutine, nor of a generator."""
     if isinstance(value, ClassValue):
         value = scope.machine.attribute(scope.machine, value, "__init__")
     function = function_of(value)
