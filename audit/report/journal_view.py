@@ -1,6 +1,6 @@
 """What the templates need of a journal, prepared: symbols, groupings, sums. No French sentence is written here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -122,7 +122,7 @@ def checkpoint(journal: Journal) -> Checkpoint:
         requirements=requirements,
         critical=tuple(p for p in problems if p["severity"] == "critique"),
         minor=tuple(p for p in problems if p["severity"] != "critique"),
-        detailed=tuple(p for p in problems if p["situation"] or p["situation_text"] or p["solution"] or p["sentence"]),
+        detailed=tuple(p for p in problems if _has_more_to_say(p, requirements)),
         untouched=tuple(r.id for r in requirements if r.status == "CONFORME" and not r.problems),
         aspects=_aspects(journal, requirements, reserved),
         conclusion=_conclusion(journal, requirements),
@@ -226,6 +226,15 @@ def _conclusion(journal: Journal, requirements: tuple[RequirementView, ...]) -> 
         verified=tuple(r for r in concerned if r not in unverified),
         critical=tuple(p["number"] for p in journal["problems"] if p["severity"] == "critique"),
     )
+
+
+def _has_more_to_say(problem: Record, requirements: Sequence[RequirementView]) -> bool:
+    """Whether a problem shows code, a solution, or a sentence that its requirement does not give as its reason."""
+    if problem["situation"] or problem["solution"]:
+        return True
+    told = {r.reason for r in requirements if r.is_told_already}
+    said = {problem["sentence"], problem["situation_text"]} - {""}
+    return bool(said - told)
 
 
 def quotations(problem: Record) -> tuple[Record, ...]:

@@ -73,6 +73,11 @@ class RequirementView:
         return "⚠️" if self.under_reserve else STATUS_SYMBOLS[self.status]
 
     @property
+    def is_told_already(self) -> bool:
+        """Whether its one shortcoming is the reason of its status, which is said above it."""
+        return self.status == "PARTIEL" and [point.sentence for point in self.shortcomings] == [self.reason]
+
+    @property
     def under_reserve(self) -> bool:
         """Whether it holds only as far as it was tried: a practice that it needs is critical, and open or at fault."""
         return self.status in {"CONFORME", "PARTIEL"} and bool(self.reserves or self.grave)
