@@ -72,10 +72,11 @@ def _handed(scope: Scope, call: ast.Call) -> ast.Call | None:
     name = _words(dotted(call.func))
     if not call.args or not isinstance(call.args[0], ast.Name | ast.Attribute) or not _PUBLISHES.search(name):
         return None
-    # What a local name holds is looked up elsewhere: to work it out may take long, and a task is seldom kept in one.
-    if isinstance(call.args[0], ast.Name) and call.args[0].id in scope.assigns:
+    # What a call gives is no task that is written here, and to work it out may take long.
+    given = scope.given(call.args[0])
+    if not isinstance(given, ast.Name | ast.Attribute):
         return None
-    task = scope.evaluated(call.args[0])
+    task = scope.evaluated(given)
     if not isinstance(task, FunctionValue) or not is_a_task(task) or not _is_foreign(scope, call.func):
         return None
     named = {k.arg for k in call.keywords}

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
 from typing import Any
@@ -66,21 +66,23 @@ def generated_maps(around: Around) -> Iterator[tuple[str, dict[str, str]]]:
 
     What two overlays that serve say differently is left to the environment, as `${NAME}`.
     """
-    made: dict[str, dict[str, str]] = {}
-    changes: list[tuple[str, dict[str, str], bool]] = []
+    written: dict[tuple[str, bool], list[tuple[str, dict[str, str]]]] = {}
     for path in (p for p in around.tree.paths if _NAME.fullmatch(basename(p))):
         for entry in tables(within(next(around.documents(path), None), "configMapGenerator")):
-            name, held = str(entry.get("name")), _generated(entry, dirname(path), around)
-            if entry.get("behavior", "create") == "create":
-                made.setdefault(name, {}).update(held)
-            elif not is_not_served(dirname(path)):
-                changes.append((name, held, _SERVING.search(path) is not None))
-    chosen = [one for one in changes if one[2]] or changes
-    for name, held in made.items():
-        merged = [change for other, change, _ in chosen if other == name]
-        told = {key: {change[key] for change in merged if key in change} for change in merged for key in change}
-        held |= {key: texts.pop() if len(texts) == 1 else f"${{{key}}}" for key, texts in told.items()}
-    yield from made.items()
+            creates = entry.get("behavior", "create") == "create"
+            told = written.setdefault((str(entry.get("name")), creates), [])
+            told.append((path, _generated(entry, dirname(path), around)))
+    for name, creates in written:
+        if creates:
+            yield name, _agreed(written[name, True]) | _agreed(written.get((name, False), []))
+
+
+def _agreed(maps: Sequence[tuple[str, dict[str, str]]]) -> dict[str, str]:
+    """What the maps of production say, else those of any overlay that serves; `${NAME}` where they differ."""
+    served = [one for one in maps if not is_not_served(dirname(one[0]))] or maps
+    chosen = [held for path, held in served if _SERVING.search(path)] or [held for _, held in served]
+    told = {key: {held[key] for held in chosen if key in held} for held in chosen for key in held}
+    return {key: texts.pop() if len(texts) == 1 else f"${{{key}}}" for key, texts in told.items()}
 
 
 def _generated(entry: Mapping[str, Any], folder: str, around: Around) -> dict[str, str]:
