@@ -1,5 +1,6 @@
 """Each scenario of the canary on a small project that fails it for the right reason, and on one that passes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,8 @@ def test_a_script_that_cannot_be_played_leaves_its_signal_to_the_reading(tmp_pat
 
 def test_a_poisonous_message_is_delivered_without_end_unless_something_counts(tmp_path: Path) -> None:
     found = the(fly(tmp_path / "defective", "poison"), "poison", Outcome.RESERVATION)
-    assert "livraisons en 10 s, et rien ne les borne" in found.sentence.replace("\xa0", " ")
+    # It ends with the 12th delivery, or after 10 s: whichever is first on this machine.
+    assert re.search(r"\b\d+\slivraisons en (?:\d,\d\d|10)\ss, et rien ne les borne", found.sentence)
     sound = the(fly(tmp_path / "sound", "poison", more=BOUNDED), "poison", Outcome.ESTABLISHED)
     assert "est abandonné" in sound.sentence
 
