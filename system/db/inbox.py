@@ -23,6 +23,10 @@ RETURNING id, payload, received_at, attempts, correlation_id
 """
 
 
+# What an entry's error begins with when nothing failed: a later attempt will know more.
+WAITING = "waiting: "
+
+
 @dataclass(frozen=True)
 class InboxEntry:
     """One event being processed for the `attempts`-th time; `received_at` is UTC."""
@@ -82,12 +86,12 @@ def record_error(db: Db, *inbox_ids: int, error: str) -> None:
 
 
 def keep_waiting(db: Db, *inbox_ids: int, most_attempts: int, error: str) -> None:
-    """Keeps why the last attempt could not tell yet; it does not count as a failure before 24 h after the reception."""
+    """Keeps what it waits for; the attempt does not count as a failure before 24 h after the reception."""
     db.execute(
         """UPDATE webhook_inbox SET error = %s,
                attempts = CASE WHEN received_at > now() - interval '24 hours' THEN least(attempts, %s) ELSE attempts END
            WHERE id = ANY(%s) AND processed_at IS NULL""",
-        [error, most_attempts, list(inbox_ids)],
+        [WAITING + error, most_attempts, list(inbox_ids)],
     )
 
 

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 from system.db import imports
 from system.db.connection import Db
+from system.db.inbox import WAITING
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """Counts by state, ages in seconds; an age is absent where there is nothing."""
+    """Counts by state, ages in seconds; an age is absent where there is nothing.
+
+    `oldest_webhook` is of those that nobody has looked at, or whose processing fails: others wait on purpose.
+    """
 
     campaigns: dict[str, int]
     webhooks: int
@@ -20,8 +24,10 @@ class Backlog:
 def backlog(db: Db) -> Backlog:
     """All of it, at one instant when the transaction says so."""
     waiting = db.execute(
-        """SELECT count(*) AS webhooks, coalesce(extract(epoch FROM now() - min(received_at)), 0) AS oldest
-           FROM webhook_inbox WHERE processed_at IS NULL"""
+        """SELECT count(*) AS webhooks, coalesce(extract(epoch FROM now() - min(received_at) FILTER (
+               WHERE error IS NULL OR NOT starts_with(error, %s))), 0) AS oldest
+           FROM webhook_inbox WHERE processed_at IS NULL""",
+        [WAITING],
     ).fetchone()
     assert waiting is not None  # noqa: S101 (an aggregate gives one row)
     return Backlog(

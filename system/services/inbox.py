@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 # Until the second attempt, as the settings say; then twice that, four times, eight times.
 WAIT_SECONDS = 30.0
 MOST_ATTEMPTS = 5
-# What waits for the sender to know more is never counted further than this, so that it is looked at every two minutes.
+# What waits for something to be known is never counted further than this, so that it is looked at every two minutes.
 PATIENT_ATTEMPTS = 2
 MOST_ENTRIES = 100
 
@@ -98,7 +98,9 @@ def _record(connection: Db, entry: InboxEntry, found: Interaction) -> Addressee 
     opted_out = is_opt_out(found.content)
     phone = _number(connection, entry, found, opted_out=opted_out)
     if phone is None:
-        inbox.finish(connection, entry.id, error="ignored: the number of this chat is not known")
+        # An acknowledgement of our message, or a later word, may name it.
+        why = "the number of this chat is not known yet"
+        inbox.keep_waiting(connection, entry.id, most_attempts=PATIENT_ATTEMPTS, error=why)
         return None
     if opted_out:
         withdraw_consent(connection, phone, source="message", said=found.content)

@@ -63,7 +63,11 @@ def _of_the_database(db: Database, daily_limit: int, clock: Clock) -> Iterator[G
     yield from _of_the_day(days[0] if days else DayCounters(clock().date(), 0, 0, 0), daily_limit)
     yield _gauges("campaigns", "Campaigns by status.", "status", found.campaigns)
     yield _gauge("webhooks_unprocessed", "Webhook events stored and not yet processed.", found.webhooks)
-    yield _gauge("webhook_oldest_seconds", "Age of the oldest of them, 0 when there is none.", found.oldest_webhook)
+    yield _gauge(
+        "webhook_oldest_seconds",
+        "Age of the oldest that waits for nothing but its turn, 0 when there is none.",
+        found.oldest_webhook,
+    )
     yield _gauges(
         "heartbeat_age_seconds", "Since the last sign of life of any instance.", "component", found.heartbeat_ages
     )

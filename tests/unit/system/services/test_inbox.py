@@ -77,7 +77,7 @@ def test_a_word_that_comes_before_the_sender_knows_waits_for_it(bench: Bench, me
     early = told(bench, message_id, "read", by="api")
     bench.execute("UPDATE messages SET status = 'unknown', gateway_id = NULL, wa_id = NULL, sent_at = NULL")
     process(bench, early)
-    assert waiting(bench) == [{"attempts": 2, "error": "no message has this identifier"}]
+    assert waiting(bench) == [{"attempts": 2, "error": "waiting: no message has this identifier"}]
     bench.sender().send(message_id)
     age(bench, 61)
     inbox.process_left_behind(bench.db)
@@ -228,7 +228,9 @@ def test_a_reply_waits_for_the_truth_a_day_and_no_longer(bench: Bench, lost_answ
     sweep(bench, 1200)
     assert waiting(bench) == []
     (row,) = bench.execute("SELECT error FROM webhook_inbox")
-    assert row["error"] == "given up after 5 attempts: whether a message was sent to this number is not known yet"
+    assert (
+        row["error"] == "given up after 5 attempts: waiting: whether a message was sent to this number is not known yet"
+    )
 
 
 def test_an_acknowledgement_of_a_stranger_is_given_up_when_nothing_is_in_doubt(bench: Bench, message_id: int) -> None:
