@@ -131,9 +131,9 @@ _sync = _periodic(
 )
 _reset = _periodic(
     "monitoring-reset-period",
-    "Remise à zéro quotidienne des compteurs",
+    "Changement de jour des compteurs",
     category=_MONITORING,
-    passes="La tâche qui remet les compteurs à zéro est planifiée à 00:00 UTC",
+    passes="La tâche du changement de jour des compteurs est planifiée à 00:00 UTC",
     entry='"reset": {"task": "application.tasks.reset_daily_monitoring", "schedule": crontab(hour=0, minute=0)},',
     role="monitoring_reset",
     task="reset",

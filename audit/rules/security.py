@@ -213,7 +213,8 @@ def _certificates(known: TargetFacts) -> Sequence[Finding]:
     outside = [r for r in urls if r.variable and not given(known, r.variable)]
     elsewhere = dict.fromkeys([r.variable for r in outside] + _lent(known, urls))
     if not any(link.encrypted for link in links) and elsewhere:
-        why = f"une adresse vient de l'environnement ({', '.join(f'`{name}`' for name in elsewhere)}), qui peut demander de ne rien vérifier (`ssl_cert_reqs=none`)"
+        names = ", ".join(f"`{name}`" for name in elsewhere)
+        why = f"une adresse vient de l'environnement ({names}) : ni ce qu'elle y vaut, ni le contrôle que le code en fait peut-être (`ssl_cert_reqs=none`) n'a été lu"
         gaps.append(Doubt(*place_of(next((r.excerpt for r in outside), None)), why))
     encrypted = [link for link in links if link.encrypted]
     told = ", ".join(f"`{link.reading.name}`" for link in encrypted) or ", ".join(f"`{r.name}`" for r in urls)
