@@ -330,9 +330,9 @@ def _impact(finding: Finding, verdicts: Mapping[str, Verdict]) -> dict[str, str]
     if finding.problem.impact != "Faible":
         return raised
     what = (
-        f"les exigences {', '.join(refused)} ne sont pas tenues"
+        f"demandé par les exigences {', '.join(refused)}, refusées sans cela"
         if refused[1:]
-        else f"l'exigence {refused[0]} n'est pas tenue"
+        else f"demandé par l'exigence {refused[0]}, refusée sans cela"
     )
     return raised | {"impact": f"Élevé : {what}"}
 

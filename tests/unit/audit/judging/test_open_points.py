@@ -40,7 +40,7 @@ def test_only_a_critical_point_left_open_is_a_reserve(rules: tuple[Rule, ...], l
 
 def test_a_minor_fault_that_refuses_a_requirement_is_major() -> None:
     (told,) = journal(rule("a", Outcome.DEFECT), rule("b", Outcome.ESTABLISHED))["problems"]
-    assert (told["severity"], told["impact"]) == ("majeur", "Élevé : l'exigence 8.4 n'est pas tenue")
+    assert (told["severity"], told["impact"]) == ("majeur", "Élevé : demandé par l'exigence 8.4, refusée sans cela")
     (alone,) = journal(rule("a", finding(Outcome.DEFECT, rule="a", requirements=()), requirements=()))["problems"]
     assert (alone["severity"], alone["impact"]) == ("mineur", "Faible")
 

@@ -168,7 +168,7 @@ def test_a_partial_requirement_is_in_the_headline(strict: Journal) -> None:
     strict["requirements"][1]["verdict"] = "PARTIEL"
     strict |= {"problems": [], "verdict": strict["verdict"] | {"validated": True, "unverified": []}}
     report = plain(render_markdown(strict))
-    assert f" : exigence partielle {strict['requirements'][1]['id']}" in report.partition("**Objet**")[0]
+    assert f" : exigence partiellement remplie {strict['requirements'][1]['id']}" in report.partition("**Objet**")[0]
 
 
 def test_an_open_headline_still_says_that_the_rest_was_read(december: Journal) -> None:

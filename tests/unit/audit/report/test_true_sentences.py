@@ -62,8 +62,8 @@ def test_a_configuration_that_no_probe_loaded_is_not_said_to_be(december: Journa
 
 
 def test_an_execution_that_played_nothing_says_so(strict: Journal) -> None:
-    assert "> **Rien n'a été exécuté.**" not in told(strict)
-    assert "> **Rien n'a été exécuté.**" in told(strict | {"experiments": []})
+    assert "> **Aucune expérience n'a été jouée.**" not in told(strict)
+    assert "> **Aucune expérience n'a été jouée.**" in told(strict | {"experiments": []})
 
 
 def test_points_that_went_and_came_are_told_beside_unchanged_statuses(strict: Journal) -> None:
