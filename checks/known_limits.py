@@ -10,6 +10,9 @@ KNOWN_LIMITS = {
     # services/sending.py, its first lines.
     # db/campaigns.py, `freeze`.
     "4.1": f"{_TWICE} ; un contact sans consentement, désinscrit ou connu comme absent de WhatsApp ne reçoit rien ; {_HOURS}",
+    # db/interactions.py, `addressee`: it does not compare the reception with the request.
+    "4.3": "une réponse reçue pendant que le Message 1 attendait, et traitée après son envoi (30 s si le processus web meurt), ou reçue entre un essai sans "
+    "réponse et l'essai suivant, donne aussi un Message 2",
     "4.4": "essayé dans les jours d'UTC, non dans ceux du fuseau livré (section 6)",
     # services/sending.py, `_report`.
     "4.5": "un processus tué entre l'inscription d'un envoi et sa trace : l'envoi n'en a alors pas",
