@@ -16,6 +16,7 @@ from audit.reading.celery.configuration_keys import (
     value_of_config,
     value_of_file,
     value_of_key,
+    with_siblings,
 )
 from audit.reading.celery.django_configurations import CHOICE, configurations_of
 from audit.reading.celery.task_attributes import write_option
@@ -114,7 +115,7 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
     conf = configuration_of(app)
     if name == "config_from_object":
         _config_from_object(machine, app, site)
-    elif name == "config_from_envvar" and (told := _deployed_module(machine, site)):
+    elif name == "config_from_envvar" and (told := _deployed_module(machine, site)) is not None:
         _load(machine, app, told, "", site.origin)
     elif name in {"config_from_envvar", "config_from_cmdline"}:
         with machine.undo_log.by(Means.LOADED, site.origin):
@@ -143,7 +144,9 @@ def _configure(machine: Machine, app: Instance, site: CallSite, name: str) -> Va
 def _set_attribute(machine: Machine, site: CallSite) -> Value:
     """`setattr(app.conf, name, value)`; a name that is not known may be any setting's."""
     owner, name = unwrap(site.argument(0, "obj"))[0], unwrap(site.argument(1, "name"))[0]
-    if not isinstance(owner, Conf):
+    if isinstance(owner, ModuleValue) and owner.name in machine.project.modules:
+        owner = machine.module_names(owner.name)
+    if not isinstance(owner, Conf | Namespace):
         write_option(machine, owner, name if isinstance(name, str) else UNKNOWN, site.argument(2, "value"), site.origin)
         return None
     with machine.undo_log.by(Means.SET_BY_NAME, site.origin):
@@ -214,13 +217,22 @@ def _config_from_object(machine: Machine, app: Instance, site: CallSite) -> None
     _load(machine, app, source, namespace if isinstance(namespace, str) else "", site.origin)
 
 
-def _deployed_module(machine: Machine, site: CallSite) -> str:
-    """The module of the project that the deployment gives to a variable, else the only one that the code does; empty for none."""
+def _deployed_module(machine: Machine, site: CallSite) -> Value:
+    """The module of the project that the deployment gives to a variable, else the only one that the code does; None for none."""
     variable = unwrap(site.argument(0, "variable_name"))[0]
     told = machine.project.deployed.get(variable, "") if isinstance(variable, str) else ""
+    if told in machine.project.modules:
+        return told
     written = {text for texts in machine.variables.get(str(variable), {}).values() for text in texts}
-    told = told or (written.pop() if len(written) == 1 else "")
-    return told if told in machine.project.modules else ""
+    return _by_default(machine, written.pop()) if len(written) == 1 and not told else None
+
+
+def _by_default(machine: Machine, name: str) -> Value:
+    """A module of settings of the project that a variable may put another in the place of."""
+    if name not in machine.project.modules:
+        return None
+    by_classes = configurations_of(machine, machine.module_names(name))
+    return machine.resolve(name) if by_classes else with_siblings(machine, name) or machine.resolve(name)
 
 
 def _from_flask(machine: Machine, app: Instance, site: CallSite) -> None:
@@ -268,6 +280,8 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
     if told is not None and (not isinstance(source, str) or told not in source):
         # The default is not what is loaded: a module of the name that is given, or nobody knows what.
         source = told if told in machine.project.modules else UNKNOWN
+    elif variable and isinstance(source, str):
+        source = _by_default(machine, source) or source
     if isinstance(source, str):
         source = _django_settings(machine, app, origin) if source == "django.conf:settings" else machine.resolve(source)
     names = _names_of(machine, source)
@@ -313,7 +327,7 @@ def _django_settings(machine: Machine, app: Instance, origin: Origin) -> Value:
         return machine.resolve(told)
     names = [name for name in named if not serves_tests(machine, name)] or [*named]
     if len(names) != 1 or names[0] in modules:
-        return machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
+        return _by_default(machine, names[0]) or machine.resolve(names[0]) if len(names) == 1 else UNKNOWN
     published = published_settings(machine, names[0])
     app.fields["published"] = [modules[name].source.path for name in published]
     if len(published) > 1:

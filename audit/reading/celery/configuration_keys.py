@@ -12,6 +12,7 @@ from audit.reading.python.equal_values import same
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
+from audit.target.import_paths import imported_module
 
 _LOADED = re.compile(r"(?<![\w])(?:\w+\.)*from_object\(\s*[\"']([\w.]+)[\"']")
 _OF_CELERY = re.compile(r"(?m)^\s*(CELERY_?\w+|BROKER_URL)\s*(:[^=\n]+)?=")
@@ -19,6 +20,8 @@ _GIVING = frozenset({"get", "getenv", "getattr"})
 # How many names may stand for one another.
 _NAMES = 3
 _DJANGO_SETTINGS = re.compile(r"(?m)^INSTALLED_APPS\s*[:+]?")
+_PRODUCTION = re.compile(r"(?i)(^|_)(prod(uction)?|live|deploy(ed|ment)?)(_|$)")
+_OTHERS = re.compile(r"(?i)(^|_)(tests?|testing|ci|dev\w*|local|debug|docs?|examples?|samples?|template)(_|$)")
 _HOLDERS = re.compile(r"(?i)conf(ig)?$|settings$")
 
 
@@ -126,7 +129,7 @@ def _has_settings(machine: Machine, name: str) -> bool:
 
 
 def agreed(published: list[Table], missing: str) -> Table:
-    """What all the published files say, as defaults of the module that is made from one of them; else not known."""
+    """What all these files say, as defaults of the module `missing` that is made from one of them; else not known."""
     found = Table()
     for key in dict.fromkeys(key for names in published for key in names):
         told = [names.get(key, MISSING) for names in published]
@@ -145,6 +148,29 @@ def published_settings(machine: Machine, missing: str) -> list[str]:
     package = missing.rpartition(".")[0]
     beside = (module for module in machine.project.own() if module.name.rpartition(".")[0] == package)
     return sorted(module.name for module in beside if _DJANGO_SETTINGS.search(module.source.text))
+
+
+def with_siblings(machine: Machine, name: str) -> Table | None:
+    """What a module of settings and those that a deployment may choose in its place all say; None where it is alone.
+
+    Its siblings take the same names whole as it does, or take its own; they are of no test, and of no developer.
+    """
+    modules = machine.project.modules
+    if _PRODUCTION.search(name.rpartition(".")[2]):
+        return None
+    bases, package = set(_stars(modules[name])), name.rpartition(".")[0]
+    taken = {star for module in modules.values() if module.name.startswith(package) for star in _stars(module)}
+    beside = [m for m in machine.project.own() if m.name.rpartition(".")[0] == package and m.name not in {name, *taken}]
+    found = [m.name for m in beside if {name, *bases} & {*_stars(m)} and not _OTHERS.search(m.name.rpartition(".")[2])]
+    chosen = [one for one in found if _PRODUCTION.search(one.rpartition(".")[2])] or found
+    return agreed([machine.module_names(one) for one in (name, *chosen)], "") if chosen else None
+
+
+def _stars(module: Module) -> list[str]:
+    """The modules that the statements of one take whole."""
+    nodes = walk(module.tree) if "import *" in module.source.text else ()
+    stars = [n for n in nodes if isinstance(n, ast.ImportFrom) and any(alias.name == "*" for alias in n.names)]
+    return [imported_module(star, module.package) for star in stars]
 
 
 def serves_tests(machine: Machine, name: str) -> bool:

@@ -9,14 +9,17 @@ from audit.reading.python.abstract_values import (
     Instance,
     Method,
     ModuleValue,
+    Namespace,
     Origin,
     Table,
     Value,
+    overridable,
     unwrap,
 )
 from audit.reading.python.classes import class_names
 from audit.reading.python.frames import Frame
 from audit.reading.python.interpreter import Machine
+from audit.reading.python.undo_log import may_configure
 
 
 def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame, origin: Origin) -> None:
@@ -65,7 +68,7 @@ def set_item(machine: Machine, owner: Value, key: Value, value: Value, origin: O
     """`owner[key] = value`, where the owner is a table or a list."""
     if isinstance(owner, Table):
         if key is UNKNOWN:
-            obscure(machine, owner, origin)
+            (doubt if isinstance(owner, Namespace) else obscure)(machine, owner, origin)
         else:
             machine.undo_log.write(owner, key, value, origin)
     elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
@@ -95,11 +98,24 @@ def origins_of(value: Value) -> dict[Value, Origin]:
     return value.origins if isinstance(value, Table) else {}
 
 
-def _doubt(machine: Machine, table: Table, origin: Origin) -> None:
+def doubt(machine: Machine, table: Table, origin: Origin) -> None:
     """A dictionary that is not read may hold the keys that were there before it, under other values."""
     obscure(machine, table, origin)
-    for key in list(table) if type(table) is Table else ():
+    for key in _replaced(table):
         machine.undo_log.write(table, key, UNKNOWN, table.origins.get(key, origin))
+
+
+def let_change(machine: Machine, table: Table, name: str, origin: Origin) -> None:
+    """A file of whoever deploys, or variables, may be there: what is held is a default, and more may be held."""
+    with machine.undo_log.aside():
+        for key in _replaced(table):
+            machine.undo_log.write(table, key, overridable(table[key], name), table.origins.get(key))
+        machine.undo_log.obscure(table, origin)
+
+
+def _replaced(table: Table) -> list[Value]:
+    """The keys that what is merged into a table may replace: of the names of a module, those of settings."""
+    return [key for key in table if type(table) is Table or (isinstance(table, Namespace) and may_configure(key))]
 
 
 def names_of_object(machine: Machine, source: Value) -> Table | None:
@@ -121,9 +137,9 @@ def merge_into(machine: Machine, table: Table, other: Value, origin: Origin) -> 
     """`table.update(other)`; the table becomes opaque when `other` is not known."""
     other, _ = unwrap(other)
     if isinstance(other, ClassValue | Instance) or not isinstance(other, dict):
-        _doubt(machine, table, origin)
+        doubt(machine, table, origin)
         return
     if isinstance(other, Table) and other.opaque:
-        _doubt(machine, table, other.opaque)
+        doubt(machine, table, other.opaque)
     for key, value in list(other.items()):
         set_item(machine, table, key, value, origins_of(other).get(key, origin))

@@ -228,6 +228,8 @@ def _subscript(machine: Machine, node: ast.Subscript, frame: Frame) -> Value:
         key, more = told, ""
     if isinstance(value, External) and value.dotted == "os.environ" and isinstance(key, str):
         return Overridable(machine.project.variable(key, UNKNOWN), key, word=True)
+    if isinstance(value, External) and value.dotted == "sys.modules" and key in machine.project.modules:
+        return ModuleValue(str(key))
     if isinstance(value, External) and value.dotted.endswith(".Annotated") and isinstance(key, tuple):
         return Instance(value, key)
     if isinstance(value, ClassValue) or (isinstance(value, External) and _CLASS.match(value.dotted)):

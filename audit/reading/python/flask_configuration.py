@@ -5,7 +5,7 @@ import posixpath
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.python.abstract_values import Table, Value, overridable, unwrap
-from audit.reading.python.assignments import merge_into, names_of_object
+from audit.reading.python.assignments import let_change, merge_into, names_of_object
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 
@@ -42,7 +42,7 @@ def _load(machine: Machine, table: Table, name: str, site: CallSite) -> None:
         source = unwrap(next((machine.module_value(key) for key in named), UNKNOWN))[0]
     names = names_of_object(machine, source) if name in {"from_object", "from_pyfile"} else None
     if names is None and name != "from_object":
-        _let_change(machine, table, variable or text or name, site)
+        let_change(machine, table, variable or text or name, site.origin)
         prefix = unwrap(site.argument(0, "prefix", "FLASK"))[0]
         if name == "from_prefixed_env" and isinstance(prefix, str):
             _let_variables_change(machine, table, prefix, site)
@@ -73,14 +73,6 @@ def _namespace(table: Table, site: CallSite) -> Value:
             found.origins.update({name: table.origins[key]} if key in table.origins else {})
     found.opaque = table.opaque
     return found
-
-
-def _let_change(machine: Machine, table: Table, name: str, site: CallSite) -> None:
-    """A file of whoever deploys, or variables, may be there: what is held is a default, and more may be held."""
-    with machine.undo_log.aside():
-        for key, value in list(table.items()):
-            machine.undo_log.write(table, key, overridable(value, name), table.origins.get(key))
-        machine.undo_log.obscure(table, site.origin)
 
 
 def _let_variables_change(machine: Machine, table: Table, prefix: str, site: CallSite) -> None:

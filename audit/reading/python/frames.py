@@ -30,6 +30,8 @@ class Frame:
     # What it yields in turn, None for no generator; `depth`: how many branches were open when it was entered.
     yielded: list[Value] | None = None
     depth: int = 0
+    # How many `try` or `suppress` around the statement being read let an import find nothing.
+    guarded: int = 0
 
     @property
     def is_module(self) -> bool:

@@ -36,6 +36,7 @@ from audit.reading.python.environment_readers import DJANGO_SETTINGS, django_set
 from audit.reading.python.frames import CallSite
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.standard_methods import known_method, safely
+from audit.reading.python.star_names import execute, include, maybe
 
 _MAX_RANGE = 2_000
 _MAX_TEXT = 2_000
@@ -347,6 +348,10 @@ _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "builtins.isinstance": _is_instance,
     "builtins.vars": _variables,
     "builtins.globals": _variables,
+    "builtins.locals": _variables,
+    "builtins.exec": execute,
+    "split_settings.tools.include": include,
+    "split_settings.tools.optional": maybe,
     "builtins.getattr": _attribute_by_name,
     "importlib.import_module": _module_of_others,
     "urllib.parse.quote": _quoted,

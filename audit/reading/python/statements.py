@@ -1,6 +1,7 @@
 """Interprets statements: assignments, branches, loops, definitions, imports."""
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,12 +26,15 @@ from audit.reading.python.expressions import evaluate, keywords_of
 from audit.reading.python.frames import ExhaustedError, Frame
 from audit.reading.python.interpreter import FILE, Machine, UnboundImport
 from audit.reading.python.made_classes import finish_class
+from audit.reading.python.name_resolution import dotted
 from audit.reading.python.object_values import gone_over
+from audit.reading.python.star_names import import_star, is_own
 from audit.reading.python.syntax_cache import Place
 from audit.reading.python.undo_log import Branch
 from audit.target.import_paths import imported_module
 
 _MAX_LOOPS = 300
+_SUPPRESSES = re.compile(r"(contextlib\.)?suppress$")
 
 
 def read_body(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
@@ -134,7 +138,9 @@ def _try(machine: Machine, node: ast.Try | ast.TryStar, frame: Frame) -> None:
             read_body(machine, node.orelse, frame)
 
     if frame.is_module:
+        frame.guarded += bool(node.handlers)
         body()
+        frame.guarded -= bool(node.handlers)
         if frame.ended == "raise" or _finds_nothing(machine, node, frame):
             frame.ended = ""
             either(machine, frame, [_handler(machine, h, frame) for h in node.handlers] or [lambda: None])
@@ -149,12 +155,7 @@ def _finds_nothing(machine: Machine, node: ast.Try | ast.TryStar, frame: Frame) 
     """Whether the body takes every name of a module of the project's own that is not there, as `from .local import *` may."""
     stars = [s for s in node.body if isinstance(s, ast.ImportFrom) and any(a.name == "*" for a in s.names)]
     names = [imported_module(star, frame.module.package) for star in stars]
-    return any(name not in machine.project.modules and _is_own(machine, name) for name in names)
-
-
-def _is_own(machine: Machine, name: str) -> bool:
-    top = name.partition(".")[0]
-    return any(known.partition(".")[0] == top for known in machine.project.modules)
+    return any(name not in machine.project.modules and is_own(machine, name) for name in names)
 
 
 def _handler(
@@ -227,7 +228,12 @@ def _with(machine: Machine, node: ast.With | ast.AsyncWith, frame: Frame) -> Non
         if item.optional_vars:
             opened = getattr(unwrap(held)[0], "cls", None) == FILE
             assign(machine, item.optional_vars, held if opened else UNKNOWN, frame, frame.origin(node))
+    guards = any(
+        isinstance(i.context_expr, ast.Call) and _SUPPRESSES.match(dotted(i.context_expr.func)) for i in node.items
+    )
+    frame.guarded += guards
     read_body(machine, node.body, frame)
+    frame.guarded -= guards
 
 
 def _match(machine: Machine, node: ast.Match, frame: Frame) -> None:
@@ -329,22 +335,13 @@ def _import_from(machine: Machine, node: ast.ImportFrom, frame: Frame) -> None:
     module = machine.module_value(name)
     for alias in node.names:
         if alias.name == "*":
-            _import_star(machine, name, frame)
+            import_star(machine, name, frame, frame.origin(node))
         else:
             value = machine.attribute(machine, module, alias.name)
             local = alias.asname or alias.name
             if value is UNKNOWN and frame.is_module and name in machine.project.modules:
                 machine.unbound.append(UnboundImport(frame.names, local, name, alias.name))
             machine.undo_log.write(frame.names, local, value, frame.origin(node))
-
-
-def _import_star(machine: Machine, name: str, frame: Frame) -> None:
-    if name in machine.project.modules:
-        names = machine.module_names(name)
-        frame.names.opaque = frame.names.opaque or names.opaque
-        for key, value in list(names.items()):
-            if isinstance(key, str) and not key.startswith("_"):
-                machine.undo_log.write(frame.names, key, value, names.origins.get(key))
 
 
 def _return(machine: Machine, node: ast.Return, frame: Frame) -> None:

@@ -225,7 +225,7 @@ def _merged(table: Table, key: Value, after: list[Held], chosen: int, variable: 
     present = [(value, origin) for value, origin in after if value is not MISSING]
     if not present:
         return MISSING, None
-    everywhere = (isinstance(table, Namespace) and not _may_configure(key)) or len(present) == len(after)
+    everywhere = (isinstance(table, Namespace) and not may_configure(key)) or len(present) == len(after)
     if everywhere and all(same(value, present[0][0]) for value, _ in present):
         return present[0]
     if variable:
@@ -261,6 +261,6 @@ def _put(table: Table, key: Value, value: Value | Missing, origin: Origin | None
         table.origins[key] = origin
 
 
-def _may_configure(name: Value) -> bool:
+def may_configure(name: Value) -> bool:
     """Whether a name of a module may be read as a setting, where missing means Celery's own default."""
     return isinstance(name, str) and (name.isupper() or is_setting(name))
