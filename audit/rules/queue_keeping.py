@@ -1,20 +1,23 @@
 """The server that keeps the queues: it evicts none of them, and still has them after a restart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.model.domains import conclude
 from audit.model.findings import Excerpt, Finding, Severity
-from audit.model.observations.messages import LosingQueue
+from audit.model.gaps import Doubt
+from audit.model.observations.messages import TRANSIENT, LosingQueue
 from audit.model.target_facts import TargetFacts
+from audit.model.unknown import UNKNOWN
 from audit.rules.domains.broker_domain import Broker, broker_servers
 from audit.rules.domains.process_domain import widened
-from audit.rules.effective_settings import read, scheme
+from audit.rules.domains.setting_domain import place_of
+from audit.rules.effective_settings import production_tasks, read, scheme, short
 from audit.rules.practice import Fault, answered, practice
+from audit.rules.routing import message_options
 from audit.rules.rule import Guide
 
 _NO_SERVER = frozenset({"memory", "filesystem"})
-_TRANSIENT = (1, "transient")
 _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
 
 
@@ -52,7 +55,10 @@ _UNLIMITED = frozenset({"", "0", "0b", "0mb", "0gb"})
 )
 def _keeps(known: TargetFacts) -> Sequence[Finding]:
     servers, losing = broker_servers(known), _declared_so(known)
+    unread = [fault for value, fault in message_options(known, "delivery_mode") if value is UNKNOWN]
+    doubts = (Doubt(*place_of(fault.excerpt), "le `delivery_mode` d'un message ne se lit pas") for fault in unread)
     domain = widened(servers, losing)
+    domain = replace(domain, gaps=(*domain.gaps, *doubts))
     answer = conclude(
         domain, lambda one: _lost(one) if one.sure else [], possible_of=lambda one: [] if one.sure else _lost(one)
     )
@@ -91,10 +97,21 @@ def _declared_so(known: TargetFacts) -> list[_Loss]:
         return losses
     sure = used == "amqp"
     mode = read(known, "task_default_delivery_mode")
-    if mode.value in _TRANSIENT:
+    if mode.value in TRANSIENT:
         losses.append(
             _Loss("les messages ne sont pas écrits sur disque (`task_default_delivery_mode`)", mode.excerpt, sure)
         )
+    options = list(message_options(known, "delivery_mode"))
+    for task, _ in production_tasks(known):
+        mode_of = task.options.get("delivery_mode")
+        options.append(
+            (mode_of, Fault(f"`delivery_mode={mode_of!r}` (`{short(task.symbol)}`)", known.head(task.symbol)))
+        )
+    losses += [
+        _Loss(f"des messages ne sont pas écrits sur disque : {fault.text}", fault.excerpt, sure)
+        for value, fault in options
+        if value in TRANSIENT
+    ]
     return losses + [_Loss(o.how, o.excerpt, sure) for o in known.source.observations_of(LosingQueue)]
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from audit.model.domains import conclude
 from audit.model.findings import Excerpt, Finding, Severity
 from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess
-from audit.model.observations.messages import PublishedMessage
+from audit.model.observations.messages import MessageOption, PublishedMessage
 from audit.model.plain_value import PlainValue
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
@@ -45,6 +45,20 @@ def _every_queue(known: TargetFacts, *, foreign: bool) -> Iterator[tuple[PlainVa
             queue = entry.options.get("queue")
             yield queue, Fault(f"`{queue}` (planning, `{entry.name}`)", entry.excerpt)
     yield from _from_tasks(known, routes.value, foreign=foreign)
+
+
+def message_options(known: TargetFacts, name: str) -> Iterator[tuple[PlainValue, Fault]]:
+    """What publications, entries of the schedule and routes give their messages as this option."""
+    for o in known.source.observations_of(MessageOption):
+        if o.name == name:
+            yield o.value, Fault(f"`{name}={o.value!r}` (`{short(o.symbol) or 'module'}`)", o.excerpt)
+    for entry in (e for facts in known.probes for e in facts.beat):
+        if (value := entry.options.get(name)) is not None:
+            yield value, Fault(f"`{name}={value!r}` (planning, `{entry.name}`)", entry.excerpt)
+    routes = read(known, "task_routes")
+    for pattern, route in _routes(routes.value):
+        if isinstance(route, dict) and (value := route.get(name)) is not None:
+            yield value, Fault(f"`{name}={value!r}` (`task_routes`, `{pattern}`)", routes.excerpt)
 
 
 def _from_tasks(known: TargetFacts, routes: PlainValue, *, foreign: bool) -> Iterator[tuple[PlainValue, Fault]]:

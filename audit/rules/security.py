@@ -16,6 +16,7 @@ from audit.rules.domains.setting_domain import hidden_tasks, place_of, ruled_by
 from audit.rules.effective_settings import Reading, given, options, production_tasks, read, short
 from audit.rules.example import with_app
 from audit.rules.practice import Fault, answered, practice
+from audit.rules.routing import message_options
 from audit.rules.rule import Guide
 
 _SECURITY = "https://docs.celeryq.dev/en/stable/userguide/security.html#serializers"
@@ -68,9 +69,16 @@ def _pickle(known: TargetFacts) -> Sequence[Finding]:
     for task, _ in production_tasks(known):
         value = task.options.get("serializer")
         told.append((value, Fault(f"`{short(task.symbol)}` a `serializer={value!r}`", known.head(task.symbol))))
+    given = list(message_options(known, "serializer"))
+    told += given
     unread = [task for task, _ in production_tasks(known) if task.options.get("serializer") is UNKNOWN]
     registered = known.source.observations_of(RegisteredSerializer)
     gaps: list[Gap] = [Doubt(why=f"le `serializer` de `{short(task.symbol)}` ne se lit pas") for task in unread[:1]]
+    gaps += [
+        Doubt(*place_of(fault.excerpt), "le `serializer` d'une publication ne se lit pas")
+        for value, fault in given
+        if value is UNKNOWN
+    ]
     gaps += _unread(registered, frozenset(name for value, _ in told for name in _names(value)))
     evidence = [e for r in readings for e in r.evidence] or [known.source.evidence()]
     # What one variable may change is told once.

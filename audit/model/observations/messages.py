@@ -7,6 +7,14 @@ from audit.model.observations.observation import Observation, TaskObservation
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import Unknown
 
+# The `delivery_mode` of messages that RabbitMQ keeps in memory alone.
+TRANSIENT = (
+    1,
+    "transient",
+    "kombu.entity.TRANSIENT_DELIVERY_MODE",
+    "kombu.Exchange.TRANSIENT_DELIVERY_MODE",
+)
+
 
 @dataclass(frozen=True)
 class PublishedMessage(Observation):
@@ -235,6 +243,14 @@ class RequeuedMessage(TaskObservation):
 @dataclass(frozen=True)
 class Republication(Observation):
     """A call that publishes a task again when it fails, without `retry()` and without a bound."""
+
+
+@dataclass(frozen=True)
+class MessageOption(Observation):
+    """An option that one publication, or one signature, gives its message: `name` is `serializer` or `delivery_mode`."""
+
+    name: str
+    value: PlainValue
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,21 @@
-"""Queues of RabbitMQ that are declared without being kept, or with a limit that drops messages."""
+"""Queues of RabbitMQ that are declared without being kept, or with what drops messages."""
 
 import ast
 from collections.abc import Iterator
 
-from audit.model.observations.messages import LosingQueue
+from audit.model.observations.messages import TRANSIENT, LosingQueue
 from audit.reading.behaviour.scope import Scope, keyword, last
 
-WORDS = ("durable", "x-message-ttl", "x-max-length", "x-expires", "message_ttl", "max_length", "auto_delete")
+WORDS = (
+    "durable",
+    "x-message-ttl",
+    "x-max-length",
+    "x-expires",
+    "message_ttl",
+    "max_length",
+    "auto_delete",
+    "delivery_mode",
+)
 _ARGUMENTS = {
     "x-message-ttl": "une durée qui en jette les messages",
     "x-max-length": "une longueur au-delà de laquelle des messages sont jetés",
@@ -24,6 +33,11 @@ _KEYWORDS = {
 def losing_queues(scope: Scope) -> Iterator[LosingQueue]:
     """LosingQueue: each queue of Kombu that is declared so; one that rejects what is over its length loses nothing of what it took."""
     for call in scope.calls:
+        if last(call.func) == "Exchange" and scope.external(call.func).startswith("kombu."):
+            mode = keyword(call, "delivery_mode")
+            if mode is not None and scope.value(mode) in TRANSIENT:
+                how = "un échangeur demande `delivery_mode=1` : ses messages ne sont pas écrits sur disque"
+                yield scope.observed(LosingQueue, call, how=how)
         if last(call.func) != "Queue" or not scope.external(call.func).startswith("kombu."):
             continue
         name = scope.value(call.args[0]) if call.args else None
@@ -38,7 +52,7 @@ def _faults(scope: Scope, call: ast.Call) -> Iterator[str]:
     told |= {k.arg: scope.value(k.value) for k in call.keywords if k.arg}
     if told.get("durable") is False:
         yield "`durable=False`, et disparaît quand RabbitMQ redémarre"
-    if told.get("auto_delete") is True and not _is_for_answers(scope, call):
+    if told.get("auto_delete", "delivery_mode") is True and not _is_for_answers(scope, call):
         yield "`auto_delete=True`, et disparaît avec son dernier worker"
     value = told.get("queue_arguments", {})
     if isinstance(value, dict) and value.get("x-overflow") != "reject-publish":

@@ -48,7 +48,7 @@ from audit.reading.behaviour.model_signals import signal_receivers
 from audit.reading.behaviour.network import network
 from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import METRIC_WORDS, process_state
-from audit.reading.behaviour.publications import publications
+from audit.reading.behaviour.publications import message_options, publications
 from audit.reading.behaviour.purges import AT_START, RATES, given_rates, purges, run_by_workers
 from audit.reading.behaviour.purges import WORDS as PURGING
 from audit.reading.behaviour.republications import WORDS as REPUBLISHED
@@ -107,6 +107,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (ZONELESS, zoneless_clocks),
     (FUNCTION_MEMORY, function_memory),
     ((*_PUBLISHING, "countdown", "eta=", "queue=", "time_limit", "signature"), publications),
+    (("serializer", "delivery_mode"), message_options),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     ((*_PUBLISHING, "group(", "chain(", "chord("), published_too_early),
     (("with ", "atomic", "commit(", "View", "Admin", "listen"), open_transactions),

@@ -4,7 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.messages import DelayedMessage, ExpiringMessage, PublishedMessage, UselessOption
+from audit.model.observations.messages import (
+    DelayedMessage,
+    ExpiringMessage,
+    MessageOption,
+    PublishedMessage,
+    UselessOption,
+)
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.call_options import meant_option
@@ -54,6 +60,36 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
         queue = keyword(call, "queue")
         if (call.func.attr in METHODS or _tells(scope, call)) and not delegates:
             yield _message(scope, call, queue, call.func.attr)
+
+
+def message_options(scope: Scope) -> Iterator[MessageOption]:
+    """MessageOption: how a message is encoded, or whether the broker writes it, where its publication says so."""
+    for call in whole_calls(scope):
+        named = call.func.attr if isinstance(call.func, ast.Attribute) else last(call.func)
+        if named in PLAIN or not (named in _PLANNED or named in SIGNATURES or named == "publish"):
+            continue
+        if named == "set" and not _tells_a_signature(scope, call) and _receiver(scope, call.func) is None:
+            continue
+        for name in ("serializer", "delivery_mode") if named != "publish" else ("delivery_mode",):
+            value = _option(scope, call, name)
+            if value is not None:
+                yield scope.observed(MessageOption, call, name=name, value=value)
+
+
+def _option(scope: Scope, call: ast.Call, name: str) -> PlainValue:
+    """An option that a call gives, `**options` followed; UNKNOWN where these are not read and the project names it in one."""
+    given = keyword(call, name)
+    if given is not None:
+        return scope.value(given)
+    for spread in (k.value for k in call.keywords if k.arg is None):
+        held = scope.evaluated(spread)
+        options = exported(held)
+        if isinstance(options, dict) and name in options:
+            return options[name]
+        unread = not isinstance(options, dict) or (isinstance(held, Table) and bool(held.opaque))
+        if unread and scope.machine.project.holds(_ENCODED[name]):
+            return UNKNOWN
+    return None
 
 
 def _delegates(scope: Scope, call: ast.Call) -> bool:
@@ -306,6 +342,9 @@ def publishes_its_own_way(scope: Scope, call: ast.Call) -> bool:
 
 # A limit among options that are not written in the call.
 _LIMITS = re.compile(r"[\"'](?:soft_)?time_limit[\"']|dict\([^)]*\btime_limit=")
+_ENCODED = {
+    name: re.compile(rf"[\"']{name}[\"'] *[:\]]|dict\([^)]*\b{name}=") for name in ("serializer", "delivery_mode")
+}
 _ENDS = re.compile(r"[\"']expires[\"']|\bexpires=")
 _CLASS_OF_TASKS = re.compile(
     r"(?m)^[ \t]*class \w+\([^)]*Task[^)]*\):(?:\n(?![ \t]*class )[^\n]*)*?\n[ \t]*def apply_async\("

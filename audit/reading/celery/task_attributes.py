@@ -11,7 +11,7 @@ ACKNOWLEDGEMENT = frozenset({"acks_late", "acks_on_failure_or_timeout", "reject_
 OPTIONS = word_set("""
     acks_late acks_on_failure_or_timeout reject_on_worker_lost ignore_result store_errors_even_if_ignored autoretry_for
     dont_autoretry_for max_retries default_retry_delay retry_kwargs retry_backoff retry_backoff_max retry_jitter
-    time_limit soft_time_limit rate_limit expires priority queue serializer compression track_started trail throws
+    time_limit soft_time_limit rate_limit expires priority queue serializer delivery_mode compression track_started trail throws
     typing
 """)
 _CLASSES = frozenset({"celery.Task", "celery.app.task.Task", "celery.app.Task"})
