@@ -1,5 +1,6 @@
 """4.3, 5.1 to 5.3: the 24 h that a Message 1 opens, to the second, by moving its sending and not the clock."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ WINDOW_SECONDS = 86_400.0
 _AGES = {"23 h 59 min 30 s": WINDOW_SECONDS - 30, "23 h 59 min 59 s": WINDOW_SECONDS - 1}
 _OUTSIDE = {"24 h 00 min 00 s": WINDOW_SECONDS, "25 h": WINDOW_SECONDS + 3600}
 _JUST_SENT = "un instant"
+# Of its contacts one is written to while others wait: more than a worker has processes.
+_EARLY_CONTACTS = 12
 _CLOSING = "23 h 59 min 59 s"
 _OPEN = Judgement(
     _ID,
@@ -59,19 +62,33 @@ class Plan:
     unrecorded_seconds: float = 0.8
     # An answer that came too late is asked for a minute later.
     record_seconds: float = 100.0
+    # Longer than a webhook that is put aside waits for its next attempt and for its Message 2.
+    resumption_seconds: float = 20.0
+
+
+@dataclass(frozen=True)
+class Early:
+    """Of contacts who write before the gateway has their Message 1: one whose Message 1 waits, one whose Message 1 is in flight."""
+
+    waiting: str | None
+    in_flight: str | None
+    said_at: float
 
 
 @dataclass(frozen=True)
 class Seen:
     """For each age, as named in the report: how many Message 2 the gateway accepted; and those accepted after their window.
 
-    `quickest`: the fewest seconds from an interaction to its Message 2; None when none left.
+    `quickest`: the fewest seconds from an interaction to its Message 2; None when none left. `while_waiting`, `in_flight`: the Message 2
+    of contacts who wrote before the gateway had their Message 1, `waited` seconds later; None when it was not tried.
     """
 
     replies: Mapping[str, int]
     quickest: float | None
     after_the_end: Sequence[str]
-    before_sending: int
+    while_waiting: int | None
+    in_flight: int | None
+    waited: float
     in_time: bool
     before_recording: int | None
     overtaken: int | None
@@ -81,7 +98,7 @@ class Seen:
 
 def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
     """One contact an age: each writes once, at the same time; the ages differ by the sending alone."""
-    before_sending = _before_sending(driver, record, plan)
+    ahead = _before_sending(driver, record, plan)
     early = _before_recording(driver, record, plan)
     overtaken = _overtaken(driver, record, plan)
     while_paused = _while_paused(driver, record, plan)
@@ -98,7 +115,11 @@ def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequ
     wait_until(lambda: _replies(driver)[driver.follow_up_key(early)], plan.step_seconds)
     wait_until(lambda: all(_replies(driver)[driver.follow_up_key(keys[n])] for n in inside), plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
+    wait_until(lambda: time.time() >= ahead.said_at + plan.resumption_seconds, plan.resumption_seconds)
     counts = _replies(driver)
+    while_waiting, in_flight = (
+        None if key is None else counts[driver.follow_up_key(key)] for key in (ahead.waiting, ahead.in_flight)
+    )
     replies = {name: counts[driver.follow_up_key(keys[name])] for name in names}
     ends = {driver.follow_up_key(key): at + WINDOW_SECONDS for key, at in sent_at.items()}
     quickest = _quickest(driver, {driver.follow_up_key(keys[name]): one.at for name, one in said.items()})
@@ -112,7 +133,19 @@ def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequ
     unrecorded = counts[driver.follow_up_key(early)] if recorded else None
     after_the_change = None if overtaken is None else counts[overtaken]
     return _conclude(
-        record, Seen(replies, quickest, late, before_sending, in_time, unrecorded, after_the_change, while_paused)
+        record,
+        Seen(
+            replies,
+            quickest,
+            late,
+            while_waiting,
+            in_flight,
+            plan.resumption_seconds,
+            in_time,
+            unrecorded,
+            after_the_change,
+            while_paused,
+        ),
     )
 
 
@@ -122,18 +155,29 @@ def _quickest(driver: PausedConversation, said_at: Mapping[str, float]) -> float
     return round(max(0.0, min(delays)), 2) if delays else None
 
 
-def _before_sending(driver: PausedConversation, record: Record, plan: Plan) -> int:
-    """Message 2 of a contact who writes while the gateway has not accepted its Message 1 yet."""
+def _before_sending(driver: PausedConversation, record: Record, plan: Plan) -> Early:
+    """Two contacts write while the gateway has accepted no Message 1 of their campaign. What they get is counted later."""
+    waiting = in_flight = None
     driver.hold("before")
     try:
-        (early,) = driver.launch(1)
+        keys = sorted(driver.launch(_EARLY_CONTACTS))
         if wait_until(driver.held, plan.step_seconds):
-            driver.say(early)
-            record.note("un contact écrit avant que son Message 1 soit accepté")
+            wait_stable(driver.held, plan.unrecorded_seconds / 4, plan.unrecorded_seconds)
+            recorded = driver.recorded()
+            in_flight = next((key for key in keys if recorded.get(key) != "pending"), None)
+            waiting = next((key for key in reversed(keys) if recorded.get(key) == "pending"), None)
+            for key in filter(None, (waiting, in_flight)):
+                driver.say(key)
+            # They have to be looked at before the gateway answers.
+            wait_stable(lambda: None, plan.unrecorded_seconds, 2 * plan.unrecorded_seconds)
+            # Somebody may have taken it up meanwhile.
+            waiting = waiting if waiting is None or driver.recorded().get(waiting) == "pending" else None
+            record.note("deux contacts écrivent avant que leur Message 1 soit accepté : l'un attend, l'autre part")
     finally:
         driver.release()
-    wait_until(lambda: _sent(driver, [early]), plan.step_seconds)
-    return _replies(driver)[driver.follow_up_key(early)]
+    said_at = time.time()
+    wait_until(lambda: _sent(driver, keys), plan.record_seconds)
+    return Early(waiting, in_flight, said_at)
 
 
 def _before_recording(driver: PausedConversation, record: Record, plan: Plan) -> str:
@@ -197,23 +241,41 @@ def _conclude(record: Record, seen: Seen) -> Sequence[Finding]:
     without = [f"envoyé il y a {name}" for name in inside if not seen.replies[name]]
     outside = [f"envoyé il y a {name}" for name in _OUTSIDE if seen.replies[name]]
     return [
-        _opening(record, seen, without, outside),
+        *_opening(record, seen, without, outside),
         _on_sent_at(record, seen, without, outside),
         *_inside(record, seen, without),
         _outside(record, seen, outside),
     ]
 
 
-def _opening(record: Record, seen: Seen, without: Sequence[str], outside: Sequence[str]) -> Finding:
-    if seen.before_sending:
-        return _OPEN.defect(record, "Un contact reçoit un Message 2 alors que son Message 1 n'était pas envoyé")
+def _opening(record: Record, seen: Seen, without: Sequence[str], outside: Sequence[str]) -> Sequence[Finding]:
+    if seen.while_waiting:
+        return [_OPEN.defect(record, "Un contact reçoit un Message 2 alors que son Message 1 n'était pas envoyé")]
     if without or outside:
-        return _OPEN.defect(record, "L'envoi n'ouvre pas une fenêtre de 24 h", [*without, *outside])
+        return [_OPEN.defect(record, "L'envoi n'ouvre pas une fenêtre de 24 h", [*without, *outside])]
+    if seen.while_waiting is None or seen.in_flight is None:
+        return [_OPEN.undetermined("aucun Message 1 n'attendait, ou ne partait, quand son contact a écrit")]
+    if not seen.in_time:
+        return [_OPEN.undetermined(_TOO_SLOW)]
+    moments = "attend" if seen.in_flight else "attend ou part"
     sentence = (
-        "Un contact qui écrit avant que son Message 1 soit accepté ne reçoit rien ; après l'envoi, la fenêtre est encore ouverte à "
-        f"23 h 59 min 30 s et fermée à 24 h 00 min 00 s. {_last_second(seen)}"
+        f"Un contact qui écrit pendant que son Message 1 {moments} n'a pas de Message 2 {french_seconds(seen.waited)} plus tard ; après l'envoi, la "
+        f"fenêtre est encore ouverte à 23 h 59 min 30 s et fermée à 24 h 00 min 00 s. {_last_second(seen)}"
     )
-    return _OPEN.established(record, sentence) if seen.in_time else _OPEN.undetermined(_TOO_SLOW)
+    opened = _OPEN.established(record, sentence)
+    return [opened, _crossed(record)] if seen.in_flight else [opened]
+
+
+def _crossed(record: Record) -> Finding:
+    """What was written before the gateway had the Message 1 earns a Message 2."""
+    return _OPEN.short_of_the_letter(
+        record,
+        "un contact qui écrit pendant que son Message 1 part, avant que la passerelle l'accepte, reçoit un Message 2",
+        title="Message 2 pour un contact qui a écrit pendant l'envoi de son Message 1",
+        impact="Faible : un contact dont le message croise le Message 1 est relancé sans y avoir répondu",
+        advice="Décider par écrit qu'un message reçu pendant l'envoi compte comme une réponse : la pile ne le distingue pas d'une réponse "
+        "arrivée avant celle de la passerelle",
+    )
 
 
 def _last_second(seen: Seen) -> str:
@@ -234,7 +296,11 @@ _TOO_SLOW = "l'interaction de 23 h 59 min 30 s a été livrée trop tard pour co
 def _on_sent_at(record: Record, seen: Seen, without: Sequence[str], outside: Sequence[str]) -> Finding:
     if without or outside:
         return _ON_SENT_AT.defect(record, "Le Message 2 ne suit pas `sent_at`", [*without, *outside])
-    sentence = f"{len(seen.replies)} contacts écrivent au même moment et ne diffèrent que par `sent_at` : à tout le reste égal, il décide de leur Message 2"
+    before = " ; ce qui est reçu juste avant `sent_at` est jugé sous 4.3" if seen.in_flight else ""
+    sentence = (
+        f"{len(seen.replies)} contacts écrivent au même moment et ne diffèrent que par `sent_at` : toutes choses égales par ailleurs, il décide de "
+        f"leur Message 2{before}"
+    )
     return _ON_SENT_AT.established(record, sentence) if seen.in_time else _ON_SENT_AT.undetermined(_TOO_SLOW)
 
 

@@ -68,6 +68,7 @@ class FamilyStack(StackWithAbsence):
     sleeps_through: bool = False
     window: float = WINDOW
     replies_early: bool = False
+    replies_in_flight: bool = False
     replies_late: bool = False
     never_replies: bool = False
     replies_twice: bool = False
@@ -165,7 +166,13 @@ class FamilyStack(StackWithAbsence):
 
     def recorded(self) -> Mapping[str, str]:
         replies = {key: "pending" if self._on_its_way(key) else "sent" for key in self._replied}
-        return {**super().recorded(), **replies, **self._status}
+        # One is held at the gateway, and the others wait for it.
+        waiting = dict.fromkeys(self._held_at_launch - {self._in_flight}, "pending")
+        return {**super().recorded(), **replies, **waiting, **self._status}
+
+    @property
+    def _in_flight(self) -> str:
+        return min(self._held_at_launch, default="")
 
     def sends(self) -> Mapping[str, Send]:
         stamp = {} if self.unstamped else self._sent_at
@@ -246,7 +253,9 @@ class FamilyStack(StackWithAbsence):
         open_window = at < self._sent_at[key] + self.window or self.replies_late
         early = self._holding and not (self._point == "after" and not self.loses_unrecorded)
         deaf = deaf or (self.deaf_while_paused and self._campaigns[key] in self._paused)
-        answers = not deaf and kind not in self.deaf and (not early or self.replies_early) and not self.never_replies
+        crossed = early and key == self._in_flight
+        early = early and not (self.replies_in_flight if crossed else self.replies_early)
+        answers = not deaf and kind not in self.deaf and not early and not self.never_replies
         if content in WORDS:
             self._opted_out.add(key)
             if not self.writes_to_opted_out:
@@ -264,7 +273,7 @@ class FamilyStack(StackWithAbsence):
                 self._replies_left -= 1
             self._replied.add(reply)
             alone = list(self._campaigns.values()).count(self._campaigns[key]) == 1
-            if alone and not self._holding:
+            if (alone and not self._holding) or crossed:
                 self._fresh[reply] = at + ON_ITS_WAY_SECONDS
             self._ledger.append(Accepted(reply, f"id-{reply}", at + self.reply_seconds))
         return Said(identifier, content, at)

@@ -37,7 +37,7 @@ QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
     "message-1-sending": lambda d, r: message_1_sending.run(
         d, r, message_1_sending.Plan(6, 2, 2, 4, 0.3, 0.02, 0.2, 0.02)
     ),
-    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.15, 0.02, 0.2)),
+    "reply-window": lambda d, r: reply_window.run(d, r, reply_window.Plan(0.2, 0.15, 0.02, 0.2, 0.15)),
     "daily-limit": lambda d, r: daily_limit.run(d, r, daily_limit.Plan(3, 7, 2, 0.2, 0.02)),
     "interaction-types": lambda d, r: interaction_types.run(d, r, 0.2, 0.02, 0.02),
     "reply-delay": lambda d, r: reply_delay.run(d, r, reply_delay.Plan(3, 20, 10, 0.01, 0.2, 0.2)),
@@ -131,6 +131,21 @@ def test_a_window_whose_last_second_gives_nothing_is_no_whole_window() -> None:
     )
     assert finding.problem is not None
     assert reserved("reply-window") == []
+
+
+def test_a_contact_who_writes_while_its_message_1_is_in_flight_is_counted_once_all_had_time_to_leave() -> None:
+    """The count was taken as soon as the Message 1 was recorded, before any Message 2 could leave: « ne reçoit rien »."""
+    (finding,) = reserved("reply-window", replies_in_flight=True)
+    assert finding.requirements == ("4.3",)
+    assert "qui écrit pendant que son Message 1 part, avant que la passerelle l'accepte, reçoit un Message 2" in plain(
+        finding
+    )
+    sound = played("reply-window")
+    assert "pendant que son Message 1 attend ou part n'a pas de Message 2 0,15 s plus tard" in plain(sound["4.3"])
+    assert "jugé sous 4.3" not in plain(sound["5.1"])
+    assert "ce qui est reçu juste avant `sent_at` est jugé sous 4.3" in plain(
+        played("reply-window", replies_in_flight=True)["5.1"]
+    )
 
 
 def test_a_campaign_of_many_failures_that_is_paused_is_not_closed() -> None:
@@ -326,6 +341,7 @@ def test_a_silent_log_of_duplicates_is_seen() -> None:
 
 
 UNKNOWN = [
+    ("reply-window", "4.3", {"in_flight": 0}, "aucun Message 1 n'attendait, ou ne partait"),
     ("message-1-sending", "4.1", {"unknown": frozenset({1})}, "pas dans un état final"),
     ("daily-limit", "4.4", {"starves": True}, "2 messages seulement sont partis"),
     ("gateway-outage", "4.7", {"sleeps_through": True}, "n'ont pas été repris assez souvent"),
