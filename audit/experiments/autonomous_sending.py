@@ -61,7 +61,11 @@ def run(driver: Driver, record: Record, plan: Plan = Plan()) -> Sequence[Finding
         ),
     ]
     first = wait_until(lambda: _settled(driver, expected), plan.end_seconds, 0.2)
-    record.note("la campagne est dans un état final" if first else "délai épuisé avant la fin de la campagne")
+    record.note(
+        "tous les envois de cette campagne sont dans un état final"
+        if first
+        else "délai épuisé avant la fin de ses envois"
+    )
     twice, redelivered = _deliver_twice(driver, record, plan)
     expected |= twice
     faults.append(redelivered)

@@ -122,7 +122,7 @@ class Driver(Protocol):
         ...
 
     def retry_delays(self) -> Sequence[float]:
-        """Delays in seconds that a message refused for a passing reason is really given, for its 1st, 2nd, 3rd failure."""
+        """Delays in seconds that a message which the gateway answers 429 is really given, for its 1st, 2nd, 3rd failure."""
         ...
 
 

@@ -12,7 +12,7 @@ TOLERANCE_SECONDS = 3.0
 
 
 def run(driver: Driver, record: Record) -> Sequence[Finding]:
-    """Read the delays given after the first, second and third passing failure; allow clocks and transport 3 s."""
+    """Read the delays given after the first, second and third answer 429; allow clocks and transport 3 s."""
     delays = tuple(driver.retry_delays())
     shown = ", ".join(f"{round(delay)} s" for delay in delays)
     record.figure("Délais inscrits en base", shown or "aucun")
@@ -24,7 +24,8 @@ def run(driver: Driver, record: Record) -> Sequence[Finding]:
         return [
             Finding(
                 Outcome.ESTABLISHED,
-                f"Après chaque refus passager, la reprise est inscrite en base à {shown} (± 3 s), puis le message est en échec, sans autre reprise inscrite ; l'attente elle-même n'est pas observée",
+                f"Après chaque réponse 429, la reprise est inscrite en base à {shown} (± 3 s), puis le message est en échec, sans autre reprise inscrite ; "
+                "l'attente elle-même n'est pas observée ; les délais qui suivent une réponse 5xx, ou l'absence de réponse, ne sont pas lus",
                 evidence,
             )
         ]

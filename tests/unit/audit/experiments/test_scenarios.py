@@ -104,6 +104,7 @@ def test_the_record_tells_the_two_deaths_and_the_second_delivery(stack: Stack) -
     events = [plain(event) for _, event in record.timeline]
     assert f"SIGKILL : processus principal du worker, 2 envois en vol, {before}" in events
     assert "2 réveils publiés une seconde fois pendant l'envoi, clés de verrou effacées de Redis" in events
+    assert "tous les envois de cette campagne sont dans un état final" in events, "the campaign itself is open for 24 h"
 
 
 def test_a_death_that_did_not_happen_is_not_told_as_one(stack: Stack) -> None:
@@ -185,7 +186,8 @@ def test_retry_schedule(stack: Stack, delays: tuple[float, ...], outcome: Outcom
     assert finding.outcome is outcome
     assert record.figures == [("Délais inscrits en base", shown)]
     if outcome is Outcome.ESTABLISHED:
-        assert f"la reprise est inscrite en base à {shown} (± 3 s)" in finding.sentence
+        assert f"Après chaque réponse 429, la reprise est inscrite en base à {shown} (± 3 s)" in finding.sentence
+        assert "les délais qui suivent une réponse 5xx, ou l'absence de réponse, ne sont pas lus" in finding.sentence
         assert "l'attente elle-même n'est pas observée" in finding.sentence
     else:
         assert finding.sentence == f"Délais de reprise inscrits en base : {shown}, au lieu de 60 s, 120 s, 240 s"
