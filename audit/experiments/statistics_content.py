@@ -68,7 +68,7 @@ def _while_waiting(driver: StatisticsDesk, record: Record, plan: Plan) -> list[s
         driver.release()
     wait_until(lambda: set(keys) <= {a.key for a in driver.accepted()}, plan.step_seconds)
     record.note("statistiques lues pendant que la passerelle retient toute une campagne de trois contacts")
-    return _differences(told, {"contacts": 3, "sent": 0, "failed": 0, "pending": 3}, " pendant les envois")
+    return _differences(told, {"contacts": 3, "sent": 0, "failed": 0, "pending": 3}, " quand rien n'est encore parti")
 
 
 def _differences(told: Mapping[str, float], expected: Mapping[str, float], when: str = "") -> list[str]:
@@ -118,8 +118,9 @@ def _content(driver: StatisticsDesk, record: Record, campaign: str, waiting: Seq
     if wrong:
         return _CONTENT.defect(record, "Statistiques fausses", wrong)
     sentence = (
-        "Contacts, envoyés, délivrés, lus, interactions, échecs, en attente et taux sont donnés ; les comptes sont ceux attendus, à la fin "
-        f"({_expected()}) comme pendant les envois ; chaque taux est entre 0 et 1, sa définition n'est pas jugée ; un accusé de délivrance qui vient "
+        "Contacts, envoyés, délivrés, lus, interactions, échecs, en attente et taux sont donnés ; les comptes sont ceux attendus à la fin "
+        f"({_expected()}) ; contacts, envoyés, échecs et en attente le sont aussi pour une autre campagne, de trois contacts, dont rien n'est encore "
+        "parti ; chaque taux est entre 0 et 1, sa définition n'est pas jugée ; un accusé de délivrance qui vient "
         "après celui de lecture laisse le message compté comme lu"
     )
     return _CONTENT.established(record, sentence)
