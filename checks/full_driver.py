@@ -20,8 +20,8 @@ _ZONE = "America/Sao_Paulo"
 _CROWD = 300
 # Four interpreters start at once, on a machine that may have other things to do.
 _START_SECONDS = 180.0
-_CONDITIONS = (
-    "limite quotidienne telle que livrée, mais compteurs du jour ramenés à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts : seul l'essai qui porte sur elle (4.4) l'atteint",
+CONDITIONS = (
+    "limite quotidienne telle que livrée, mais compteurs du jour ramenés à 50 au plus avant chaque campagne, et sans cesse après une campagne de plus de 300 contacts : seuls les essais qui en ont besoin (4.4 et 5.7) l'atteignent",
     "webhooks signés, avec un secret propre à l'essai",
     "adresse d'alerte (`ALERT_WEBHOOK_URL`) réglée pour l'essai, vide dans la livraison",
     f"fuseau des processus : `{_ZONE}` ; dates de la passerelle écrites dans un fuseau en avance de deux heures sur UTC : une date lue sans son fuseau serait fausse",
@@ -42,7 +42,7 @@ class FullDriver(ReferenceDriver):
             extra_env={"WASSENGER_WEBHOOK_SECRET": SECRET, "TZ": _ZONE, **SETTINGS},
         )
         parts = Parts(Stack(root, opening or shipped))
-        super().__init__(parts, _CONDITIONS)
+        super().__init__(parts, CONDITIONS)
         sends, talk, life = parts.sends, parts.conversations, parts.campaigns
         limit, statistics = DailyLimit(parts.stack), CampaignStatistics(parts.stack, parts.administration)
         self.sends, self.traces, self.campaign_of = sends.sends, sends.traces, sends.campaign_of

@@ -10,6 +10,7 @@ from audit.experiments import every_experiment
 from audit.experiments.driver import KnownLimits
 from audit.experiments.experiment import Experiment
 from audit.experiments.interaction_types import KINDS
+from checks import full_driver
 from checks.conditions import Conditions
 from checks.full_driver import FullDriver
 from checks.stack import Stack
@@ -30,6 +31,13 @@ def test_each_kind_is_read_as_itself(kind: str) -> None:
 def test_the_driver_has_every_ability(experiment: Experiment) -> None:
     wanted = [name for name in dir(experiment.ability) if not name.startswith("_")]
     assert not [name for name in wanted if not hasattr(FullDriver(Path()), name)]
+
+
+def test_the_experiments_that_reach_the_daily_limit_are_named() -> None:
+    """« seul l'essai qui porte sur elle (4.4) » : the one of 5.7 reaches it too."""
+    fills = {r for e in every_experiment() if hasattr(e.ability, "today") for r in e.requirements}
+    (told,) = [condition for condition in full_driver.CONDITIONS if "limite quotidienne" in condition]
+    assert f"({' et '.join(sorted(fills))})" in told
 
 
 class Shipped:
