@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audit.model.observations.secrets_and_certificates import UnreadVerification, UnverifiedCertificate
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
+from audit.reading.behaviour.constant_flags import never_runs
 from audit.reading.behaviour.required_certificates import (
     REQUIREMENTS,
     asks_nothing,
@@ -56,11 +57,11 @@ _SERVER = ("PROTOCOL_TLS_SERVER", "CLIENT_AUTH")
 def unverified_certificates(scope: Scope) -> Iterator[UnverifiedCertificate | UnreadVerification]:
     """What a scope writes that gives up verifying the certificate of a server, or that may."""
     for call in scope.calls:
-        found = list(_by_a_call(scope, call))
-        yield from found or _left_over(scope, call)
+        found = list(_by_a_call(scope, call)) or list(_left_over(scope, call))
+        yield from () if found and never_runs(scope, call) else found
     for node in scope.all(ast.Assign):
         for target, value in _pairs(node):
-            if how := _in_assignment(scope, target, value):
+            if (how := _in_assignment(scope, target, value)) and not never_runs(scope, node):
                 yield given_up(scope, node, how)
             elif isinstance(target, ast.Attribute) and target.attr == "verify" and _is_client(scope, target.value):
                 yield from _chosen(scope, node, f"{target.attr} = {ast.unparse(value)}", value)

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from audit.model.call_closures import COMMON
 from audit.reading.behaviour.called_functions import called_function, inside
+from audit.reading.behaviour.constant_flags import only_calls
 from audit.reading.behaviour.local_flow import LocalFlow
 from audit.reading.behaviour.row_objects import is_row_class, owner
 from audit.reading.behaviour.scope import Scope, calls_of, function_scope, keyword, last, scope_at
 from audit.reading.python.abstract_values import ClassValue, FunctionValue, Instance, Value, descends_from
-from audit.reading.python.child_nodes import walk
+from audit.reading.python.child_nodes import literal_text, walk
 from audit.reading.python.classes import lineage
-from audit.reading.python.parameters import placed
+from audit.reading.python.name_resolution import dotted
+from audit.reading.python.parameters import defaults_of, parameters_of, placed
 
 _SAVES = frozenset({"save", "asave", "bulk_update", "abulk_update", "merge", "add", "put"})
 _COMMITS = frozenset({"commit", "flush", "begin"})
@@ -28,7 +30,9 @@ _MANY = 5
 def changed_rows(scope: Scope) -> Iterator[ast.stmt | ast.Call]:
     """The statements that count in a row, and the calls of functions that count in the row they are given."""
     for node, holder in _changes(scope, 0).items():
-        others = _is_new(scope, holder) or _has_a_version(scope, holder) or _is_locked(scope, node, holder)
+        calls = only_calls(scope) if holder in parameters_of(scope.spec) else []
+        unasked = bool(calls) and all(_is_for_others(scope, node, call) for call in calls)
+        others = unasked or _is_new(scope, holder) or _has_a_version(scope, holder) or _is_locked(scope, node, holder)
         if is_kept(scope, holder) and not others:
             yield node
 
@@ -98,10 +102,52 @@ def _given_to_a_counter(scope: Scope, call: ast.Call, depth: int) -> Iterator[st
         return
     if any(last(c.func) in {*_LOCKS, "lock"} for c in inner.calls):
         return
-    changed = set(_changes(inner, depth + 1).values())
+    changed = {name for node, name in _changes(inner, depth + 1).items() if not _is_for_others(inner, node, call)}
     for argument, name in zip(call.args, placed(function.node.args), strict=False):
         if isinstance(argument, ast.Name) and name in changed:
             yield argument.id
+
+
+def _is_for_others(inner: Scope, node: ast.AST, call: ast.Call) -> bool:
+    """Whether a statement of a function runs only for calls that give it an argument which this one does not give."""
+    if any(k.arg is None for k in call.keywords) or any(isinstance(a, ast.Starred) for a in call.args):
+        return False
+    given = {k.arg for k in call.keywords} | {*placed(inner.spec)[: len(call.args)]}
+    below = node
+    for around in inner.around(node):
+        asked = _asked_for(inner, around.test) if isinstance(around, ast.If) and below in around.body else ""
+        if asked and asked not in given:
+            return True
+        below = around
+    return False
+
+
+def _asked_for(scope: Scope, test: ast.expr) -> str:
+    """The argument without which a test is false: `total`, None by default, or a key of `**kwargs`; empty for any other test."""
+    test = test.value if isinstance(test, ast.NamedExpr) else test
+    kwargs = scope.spec.kwarg.arg if scope.spec.kwarg else ""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return next(filter(None, (_asked_for(scope, one) for one in test.values)), "")
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return _key_compared(scope, test, kwargs)
+    if isinstance(test, ast.Call) and kwargs and dotted(test.func) == f"{kwargs}.get" and len(test.args) == 1:
+        return literal_text(test.args[0])
+    default = defaults_of(scope.spec).get(test.id) if isinstance(test, ast.Name) else None
+    if not isinstance(test, ast.Name) or not isinstance(default, ast.Constant) or default.value:
+        return ""
+    return "" if any(n.id == test.id and isinstance(n.ctx, ast.Store) for n in scope.all(ast.Name)) else test.id
+
+
+def _key_compared(scope: Scope, test: ast.Compare, kwargs: str) -> str:
+    """The argument that `total is not None`, `"total" in kwargs` or `key == "total"` asks for, `key` being one of `kwargs`."""
+    left, operator, right = test.left, test.ops[0], test.comparators[0]
+    if isinstance(operator, ast.IsNot) and isinstance(right, ast.Constant) and right.value is None:
+        return _asked_for(scope, left)
+    if isinstance(operator, ast.In) and kwargs and dotted(right) == kwargs:
+        return literal_text(left)
+    over = [n for n in scope.all(ast.For) if kwargs and ast.unparse(n.iter) in {kwargs, f"{kwargs}.items()"}]
+    keys = {last(n.target.elts[0] if isinstance(n.target, ast.Tuple) else n.target) for n in over}
+    return literal_text(right) if isinstance(operator, ast.Eq) and last(left) in keys - {""} else ""
 
 
 def _row_asked(call: ast.Call) -> str:

@@ -1,10 +1,11 @@
-"""Globals that are only given constants, by whoever calls the function that sets them: flags rather than counts."""
+"""Globals that are only given constants: flags rather than counts, and branches that no such constant takes."""
 
 import ast
 import re
 from collections.abc import Iterator
 
 from audit.reading.behaviour.scope import Scope, keyword, last
+from audit.reading.python.abstract_values import Table
 from audit.reading.python.child_nodes import walk
 
 
@@ -13,21 +14,62 @@ def is_given_constants(scope: Scope, parameter: str) -> bool:
 
     What a decorator makes of a function may be called by anything, as a task is by its messages.
     """
+    calls = only_calls(scope)
+    spec = scope.spec
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    place = names.index(parameter) if parameter in names else None
+    return bool(calls) and all(isinstance(_argument(call, parameter, place), ast.Constant) for call in calls)
+
+
+def only_calls(scope: Scope) -> list[ast.Call]:
+    """Each call of this function, in the whole project; none where it is decorated, or where something else names it."""
     function = scope.root
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
-        return False
-    names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    calls = 0
+        return []
+    calls: list[ast.Call] = []
     for tree in _naming(scope, function.name):
         called = [n for n in walk(tree) if isinstance(n, ast.Call) and last(n.func) == function.name]
         if _is_named_elsewhere(tree, function.name, called):
-            return False
-        place = names.index(parameter) if parameter in names else None
-        given = [_argument(call, parameter, place) for call in called]
-        if not all(isinstance(value, ast.Constant) for value in given):
-            return False
-        calls += len(given)
-    return calls > 0
+            return []
+        calls += called
+    return calls
+
+
+def never_runs(scope: Scope, node: ast.AST) -> bool:
+    """Whether a node stands on the side of an `if` that no constant takes: `if not CHECKED[profile]`, where all of CHECKED is true."""
+    inner = node
+    for around in scope.around(node):
+        if isinstance(around, ast.If) and inner is not around.test:
+            said = _said(scope, around.test)
+            if said is not None and said is not (inner in around.body):
+                return True
+        inner = around
+    return False
+
+
+def _said(scope: Scope, test: ast.expr) -> bool | None:
+    """What every entry of a constant table says of a test, None where they differ or where it is no such test."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        said = _said(scope, test.operand)
+        return said if said is None else not said
+    asked = isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "get"
+    if asked and isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and len(test.args) == 2:
+        held, others = test.func.value, [scope.value(test.args[1])]
+    elif isinstance(test, ast.Subscript):
+        held, others = test.value, []
+    else:
+        return None
+    table = scope.evaluated(held)
+    if not isinstance(table, Table) or table.opaque or not table or _is_changed(scope, last(held)):
+        return None
+    told = {one if isinstance(one, bool) else None for one in (*table.values(), *others)}
+    return told.pop() if len(told) == 1 else None
+
+
+def _is_changed(scope: Scope, name: str) -> bool:
+    """Whether the project writes into a table of this name, or takes it under another."""
+    changes = rf"\b{re.escape(name)}\b *(?:\[[^\]]*\] *=(?!=)|\.(?:update|setdefault|pop|clear|popitem)\b|\|=|as )|\bglobal {re.escape(name)}\b"
+    return not name or scope.machine.project.holds(re.compile(changes))
 
 
 def is_read(scope: Scope, name: str) -> bool:

@@ -19,7 +19,9 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\n)+[A
 # Names of secrets' names, headers, addresses and classes rather than of secrets.
 _ABOUT = re.compile(
     r"(?i)(header|field|param|name|url|uri|path|file|prefix|type|env|label|title|length|ttl|scheme|regex|model|class|"
-    r"template|view|form|serializer|validator|hasher|backend|generator|algorithm|event|message|format|pattern|regexp|_re|rule|policy|hint|help)s?$"
+    r"template|view|form|serializer|validator|hasher|backend|generator|algorithm|event|message|format|pattern|regexp|_re|rule|policy|hint|help|"
+    r"passw(?:or)?d_(?:check|hash|scheme|min|max|reset|change|confirm|strength|complex|normali|require|expir|valid|history)"
+    r"(?!.*(?:key|secret|token|salt)s?$)\w*)s?$"
 )
 # An identifier, the name of a file, a masked value.
 _NO_SECRET = re.compile(

@@ -48,7 +48,10 @@ _PARAMETER = re.compile(
     r"(?:password|pwd|accountkey|sharedaccesskey)=\S{6}|[?&](?:api_?key|access_token|token|secret|sig)=\w{16}"
 )
 _LOGIN = re.compile(r"://[^\s:/@\"']*:(?:[^\s@/\"']+@|[\"'])")
-_URL = re.compile(r"^[a-z][a-z0-9+.\-]*://[^\s:/@]*:(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE)
+_URL = re.compile(
+    r"^[a-z][a-z0-9+.\-]*://(?P<user>[^\s:/@]*):(?P<password>[^\s@/{}$]+)@(?P<host>[^\s:/?]+)", re.IGNORECASE
+)
+_SAMPLE_USER = re.compile(r"(?i)(?:dummy|fake|your|example|xxx)")
 # A class of settings for development or tests holds no secret of anybody.
 _ASIDE = re.compile(r"(?:Dev(?:elopment)?|Test(?:s|ing)?|Local|Sandbox|Mock|Fake)(?![a-z])")
 _FILE_ASIDE = re.compile(r"(?:^|[/_.])(?:dev|devel|development|test|tests|testing|local|sandbox|ci)(?=[/_.])")
@@ -224,7 +227,7 @@ def host_of_a_password(text: str) -> str:
         return ""
     if _SAMPLE_HOST.search(host) or _SAMPLE_PASSWORD.match(found["password"]):
         return ""
-    return "" if is_placeholder(found["password"]) else host
+    return "" if is_placeholder(found["password"]) or _SAMPLE_USER.match(found["user"]) else host
 
 
 def _hidden(scope: Scope, node: ast.expr, what: str, only: str = "") -> HardcodedSecret:

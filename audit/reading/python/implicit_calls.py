@@ -283,9 +283,20 @@ class _Function:
                 if parameter.arg == holder.id and parameter.annotation:
                     found |= _capitals(parameter.annotation)
             for statement in (n for s in self.node.body for n in walk(s)):
-                if isinstance(statement, ast.Assign) and any(dotted(t) == holder.id for t in statement.targets):
-                    found |= _capitals(statement.value)
+                for target, value in _bindings(statement):
+                    if any(isinstance(n, ast.Name) and n.id == holder.id for n in walk(target)):
+                        found |= _capitals(value)
         return found
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What a statement gives names, one of several too: `row, made = Order.objects.get_or_create(…)`, `for row in Order.objects.all()`."""
+    if isinstance(node, ast.Assign):
+        yield from ((target, node.value) for target in node.targets)
+    elif isinstance(node, ast.For | ast.AsyncFor):
+        yield node.target, node.iter
+    elif isinstance(node, ast.NamedExpr):
+        yield node.target, node.value
 
 
 def _capitals(node: ast.expr) -> set[str]:
