@@ -115,7 +115,7 @@ def _after_a_resumption(record: Record) -> Finding:
         "une campagne reprise puis remise en pause, dont les dates sont ensuite déplacées en base, est encore ouverte 72 h après son dernier envoi ; "
         "les 48 h se comptent depuis sa reprise, et elle est close 48 h 1 min après cette reprise",
         title="Campagne reprise ouverte plus de 48 h après son dernier envoi",
-        impact="Faible : une campagne reprise de nouveau avant chaque terme reste ouverte sans fin",
+        impact="Moyen : une campagne reprise de nouveau avant chaque terme reste ouverte sans fin",
         advice="Clore une campagne 48 h après son dernier envoi même si elle a été reprise ou que ses envois sont retenus, ou décider par écrit d'où les 48 h se comptent",
     )
 

@@ -65,6 +65,8 @@ class Plan:
     log_seconds: float = 5.0
     # As many failures as may stop a campaign before it is closed.
     many: int = 20
+    # Several times what the stack's own tasks take to close a campaign.
+    open_seconds: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ class Paused:
 
 @dataclass(frozen=True)
 class Exhausted:
-    """A campaign whose only message had no attempt left: its status then, and whether a resumption sent that message."""
+    """A campaign whose only message had no attempt left: how it stood then, and whether a resumption sent that message."""
 
-    status: str
+    seen: CampaignSeen
     sent: bool
 
 
@@ -103,6 +105,27 @@ class Ending:
     # How campaigns stand of which the gateway refused every send for good, a small one and a larger one.
     refused: tuple[CampaignSeen, ...]
     exhausted: Exhausted
+    # One that was paused by hand, a send of which was refused for good.
+    by_hand: CampaignSeen
+
+    @property
+    def left_open(self) -> list[tuple[str, str]]:
+        """Paused campaigns whose contacts have all ended: what each is, in short and in full (French)."""
+        many = len(self.refused[-1].contacts)
+        cases = (
+            (self.refused[-1], f"{many} refus", f"une campagne de {many} contacts, tous refusés pour de bon"),
+            (
+                self.exhausted.seen,
+                "un message sans essai restant",
+                "une campagne dont le seul message a épuisé ses essais (il part quand elle est reprise)",
+            ),
+            (
+                self.by_hand,
+                "une pause à la main et un refus",
+                "une campagne de 2 contacts mise en pause à la main, l'un refusé pour de bon et l'autre silencieux plus de 24 h",
+            ),
+        )
+        return [(short, told) for seen, short, told in cases if seen.status == "paused" and all(seen.contacts.values())]
 
 
 def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -138,7 +161,8 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
     paused, sent = _paused(driver, record, plan), _sent(driver, {**keys, "unreachable": unreachable})
     refused_all = tuple(_all_refused(driver, record, plan, contacts) for contacts in (2, plan.many))
     exhausted = _exhausted(driver, record, plan)
-    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, refused_all, exhausted)
+    by_hand = _paused_by_hand(driver, record, plan)
+    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, refused_all, exhausted, by_hand)
     return [
         *_closed(record, ending),
         _states(record, ending),
@@ -209,14 +233,31 @@ def _exhausted(driver: CampaignBook, record: Record, plan: Plan) -> Exhausted:
     key = driver.launch_exhausted()
     campaign = driver.campaign_of(key)
     wait_until(lambda: driver.campaign(campaign).status != "sending", plan.step_seconds, 0.2)
-    status = driver.campaign(campaign).status
-    record.note(f"une campagne dont le seul message a épuisé ses essais (refus passagers) passe à `{status}`")
-    if status != "paused":
-        return Exhausted(status, sent=False)
+    seen = driver.campaign(campaign)
+    record.note(f"une campagne dont le seul message a épuisé ses essais (réponses 429) passe à `{seen.status}`")
+    if seen.status != "paused":
+        return Exhausted(seen, sent=False)
     driver.resume_failed(campaign)
     sent = wait_until(lambda: key in {a.key for a in driver.accepted()}, plan.step_seconds, 0.2)
     record.note(f"cette campagne reprise pour ce qui a échoué, le message {'part' if sent else 'ne part pas'}")
-    return Exhausted(status, sent=sent)
+    return Exhausted(seen, sent=sent)
+
+
+def _paused_by_hand(driver: CampaignBook, record: Record, plan: Plan) -> CampaignSeen:
+    """How a paused campaign stands whose contacts have ended, one of them by a refusal."""
+    silent, refused = driver.launch_refusing(2, 1)
+    campaign = driver.campaign_of(silent)
+    wait_until(lambda: _ready(driver, {"silent": silent, "failed": refused}), plan.step_seconds)
+    driver.pause(campaign)
+    driver.sent_ago({silent: _TOO_LONG_AGO})
+    driver.run_expiry()
+    wait_until(lambda: driver.campaign(campaign).status == "completed", plan.open_seconds, 0.2)
+    after = driver.campaign(campaign)
+    record.note(
+        "une campagne de deux contacts, l'un refusé pour de bon, est mise en pause à la main ; la date d'envoi de l'autre est reculée de 25 h, et la "
+        f"tâche horaire exécutée : `{after.status}`"
+    )
+    return after
 
 
 def _sent(driver: CampaignBook, keys: Mapping[str, str]) -> tuple[int, int]:
@@ -233,16 +274,15 @@ def _ready(driver: CampaignBook, keys: Mapping[str, str]) -> bool:
 
 
 def _closed(record: Record, ending: Ending) -> Sequence[Finding]:
-    found, many = _closed_when_all_ended(record, ending), ending.refused[-1]
-    stopped = many.status == "paused" and all(many.contacts.values())
-    if found.outcome is not Outcome.ESTABLISHED or not stopped:
+    found, open_yet = _closed_when_all_ended(record, ending), ending.left_open
+    if found.outcome is not Outcome.ESTABLISHED or not open_yet:
         return [found]
     short = _CLOSED.short_of_the_letter(
         record,
-        f"une campagne de {len(many.contacts)} contacts, tous refusés pour de bon, est mise en pause et n'est pas close, alors que tous sont dans un état final",
-        title="Campagne aux nombreux échecs mise en pause, et non close",
-        impact="Faible : une campagne dont il ne reste rien à envoyer reste ouverte jusqu'à ce qu'on s'en occupe, ou jusqu'à sa clôture d'office",
-        advice="Clore aussi cette campagne, ou décider par écrit qu'une campagne arrêtée pour ses échecs attend une reprise",
+        f"des campagnes en pause ne sont pas closes, alors que tous leurs contacts sont dans un état final : {' ; '.join(told for _, told in open_yet)}",
+        title=f"Campagne en pause non close alors que tous ses contacts ont fini ({', '.join(case for case, _ in open_yet)})",
+        impact="Faible : une campagne en pause dont tous les contacts ont fini reste ouverte jusqu'à ce qu'on s'en occupe, ou jusqu'à sa clôture d'office",
+        advice="Clore aussi cette campagne, ou décider par écrit qu'une campagne en pause dont un envoi a échoué attend une reprise",
     )
     return [found, short]
 
@@ -261,23 +301,21 @@ def _closed_when_all_ended(record: Record, ending: Ending) -> Finding:
             title = f"Une campagne de {len(one.contacts)} contacts, dont tous les envois sont refusés pour de bon, reste « {one.status} »"
             return _CLOSED.defect(record, title)
     exhausted = ending.exhausted
-    if exhausted.status != "completed" and not exhausted.sent:
+    if exhausted.seen.status != "completed" and not exhausted.sent:
         title = "Une campagne dont le seul message a épuisé ses essais n'est pas close, et aucune reprise ne l'envoie"
-        return _CLOSED.defect(record, title, [exhausted.status])
+        return _CLOSED.defect(record, title, [exhausted.seen.status])
     if ending.before.contacts.get(ending.keys["no_interaction"]):
         return _CLOSED.undetermined("le contact silencieux avait déjà un état final avant la tâche horaire")
-    given_up = (
-        "une autre, dont le seul message a épuisé ses essais, est mise en pause et non close : l'échec n'est pas définitif, et le message part quand "
-        "la campagne est reprise"
-        if exhausted.sent
-        else "une autre, dont le seul message a épuisé ses essais, aussi"
-    )
+    given_up = ""
+    if exhausted.seen.status == "completed":
+        given_up = " ; une autre, dont le seul message a épuisé ses essais, aussi"
+    elif not all(exhausted.seen.contacts.values()):
+        given_up = " ; une autre, dont le seul message a épuisé ses essais, est en pause, son contact n'a pas d'état final, et le message part à la reprise"
     both = f" et une de {len(many.contacts)}" if many.status == "completed" else ""
     sentence = (
         "La campagne était encore ouverte alors que le contact silencieux n'avait pas d'état final ; elle est passée à `completed`, "
         f"et tous ses contacts ont alors un état final ; une campagne de {len(small.contacts)} contacts{both}, dont tous les envois sont "
-        f"refusés pour de bon, {'se closent' if both else 'se clôt'} aussi ; "
-        f"{given_up}"
+        f"refusés pour de bon, {'se closent' if both else 'se clôt'} aussi{given_up}"
     )
     return _CLOSED.established(record, sentence)
 
@@ -295,10 +333,13 @@ def _states(record: Record, ending: Ending) -> Finding:
         )
     if wrong:
         return _STATES.defect(record, "États finaux qui ne sont pas ceux attendus", wrong)
+    others = sorted({*ending.paused.after.contacts.values()} - {*FINAL_STATES, ""})
+    told = ", ".join(f"`{state}`" for state in others)
+    more = f" ; un état que l'énoncé ne donne pas est celui de contacts dont l'envoi attendait à la clôture ({told})"
     return _STATES.established(
         record,
         f"Les cinq états finaux sont atteints, chacun par un contact : {', '.join(_FRENCH.values())} ; un sixième contact, dont le Message 2 est "
-        "refusé pour de bon, finit en échec définitif",
+        f"refusé pour de bon, finit en échec définitif{more if others else ''}",
     )
 
 

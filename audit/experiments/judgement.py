@@ -32,7 +32,6 @@ class Judgement:
             severity=Severity.CRITICAL,
             impact=self.impact,
             recommendation=self.recommendation,
-            situation_text=" ; ".join(event for _, event in record.timeline),
         )
         return Finding(
             Outcome.DEFECT,
@@ -49,7 +48,6 @@ class Judgement:
             severity=Severity.MINOR,
             impact=impact,
             recommendation=advice,
-            situation_text=" ; ".join(event for _, event in record.timeline),
         )
         told = f"Énoncé non tenu à la lettre : {sentence}"
         evidence = (record.evidence(self.experiment),)

@@ -54,6 +54,9 @@ class FamilyStack(StackWithAbsence):
     counts_cancelled: bool = False
     forgets_exhausted: bool = False
     closes_exhausted: bool = False
+    ends_exhausted: bool = False
+    keeps_paused_open: bool = False
+    cancels_waiting: bool = False
     stops_many_failures: bool = False
     keeps_many_open: bool = False
     closes_before: float = 0.0
@@ -383,6 +386,8 @@ class FamilyStack(StackWithAbsence):
         too_long = min(ages, default=0.0) >= self.longest - self.closes_before
         unsent = not any(a.key in contacts for a in self._ledger)
         if campaign in self._exhausted:
+            return CampaignSeen("paused", contacts if self.ends_exhausted else dict.fromkeys(contacts, ""), None)
+        if campaign in self._paused and self.keeps_paused_open and "failed" in contacts.values():
             return CampaignSeen("paused", contacts, None)
         if unsent and len(contacts) >= MANY and (self.stops_many_failures or self.keeps_many_open):
             return CampaignSeen("paused" if self.stops_many_failures else "sending", contacts, None)
@@ -397,7 +402,8 @@ class FamilyStack(StackWithAbsence):
 
     def _state(self, key: str) -> str:
         if (status := self._status.get(key)) in {"failed", "pending"}:
-            return "failed" if status == "failed" else ""
+            waiting = "cancelled" if self.cancels_waiting and self._expired else ""
+            return "failed" if status == "failed" else waiting
         if self._status.get(self.follow_up_key(key)) == "failed":
             return "message_2_sent" if self.confuses_unreachable else "failed"
         if self.ignores_paused and self._campaigns[key] in self._paused:

@@ -47,7 +47,7 @@ QUICK: dict[str, Callable[[FamilyStack, Record], Sequence[Finding]]] = {
     "opting-out": lambda d, r: opting_out.run(d, r, opting_out.Plan(0.2, 0.02)),
     "worker-alert": lambda d, r: worker_alert.run(d, r, 2.0),
     "lock-ownership": lambda d, r: lock_ownership.run(d, r, 0.2, 0.05),
-    "campaign-closing": lambda d, r: campaign_closing.run(d, r, campaign_closing.Plan(0.2, 0.2, MANY)),
+    "campaign-closing": lambda d, r: campaign_closing.run(d, r, campaign_closing.Plan(0.2, 0.2, MANY, 0.2)),
     "campaign-age": lambda d, r: campaign_age.run(d, r, 0.2, 0.2),
     "statistics-speed": lambda d, r: statistics_speed.run(d, r, statistics_speed.Plan(1000, 20, 2, 0.01)),
     "statistics-content": lambda d, r: statistics_content.run(d, r, statistics_content.Plan(0.2, 0.2)),
@@ -108,7 +108,7 @@ def test_what_becomes_of_a_refused_account_is_told(switches: dict[str, Any], tol
 
 @pytest.mark.parametrize(
     ("switches", "told"),
-    [({}, "mise en pause et non close : l'échec n'est pas définitif"), ({"closes_exhausted": True}, "essais, aussi")],
+    [({}, "est en pause, son contact n'a pas d'état final"), ({"closes_exhausted": True}, "essais, aussi")],
 )
 def test_what_becomes_of_a_message_without_an_attempt_left_is_told(switches: dict[str, Any], told: str) -> None:
     assert told in plain(played("campaign-closing", **switches)["7.1"])
@@ -148,14 +148,31 @@ def test_a_contact_who_writes_while_its_message_1_is_in_flight_is_counted_once_a
     )
 
 
-def test_a_campaign_of_many_failures_that_is_paused_is_not_closed() -> None:
-    """Two refused contacts were tried, and every campaign was said to close."""
-    (finding,) = reserved("campaign-closing", stops_many_failures=True)
+@pytest.mark.parametrize(
+    ("switch", "told"),
+    [
+        ("stops_many_failures", "une campagne de 6 contacts, tous refusés pour de bon"),
+        ("ends_exhausted", "une campagne dont le seul message a épuisé ses essais"),
+        ("keeps_paused_open", "une campagne de 2 contacts mise en pause à la main"),
+    ],
+)
+def test_a_paused_campaign_whose_contacts_have_all_ended_is_not_closed(switch: str, told: str) -> None:
+    """Two refused contacts were tried, and every campaign was said to close; then one without an attempt left was no failure."""
+    (finding,) = reserved("campaign-closing", **{switch: True})
     assert finding.requirements == ("7.1",)
-    assert "une campagne de 6 contacts, tous refusés pour de bon, est mise en pause et n'est pas close" in plain(
-        finding
-    )
+    assert f"alors que tous leurs contacts sont dans un état final : {told}" in plain(finding)
+    assert finding.problem is not None
+    assert finding.problem.situation_text == "", "the whole course of the run is no situation"
+
+
+def test_what_ends_a_campaign_is_told() -> None:
     assert reserved("campaign-closing") == []
+    others = plain(played("campaign-closing", cancels_waiting=True)["7.2"])
+    assert (
+        "un état que l'énoncé ne donne pas est celui de contacts dont l'envoi attendait à la clôture (`cancelled`)"
+        in others
+    )
+    assert "que l'énoncé ne donne pas" not in plain(played("campaign-closing")["7.2"])
     closed = plain(played("campaign-closing")["7.1"])
     assert (
         "une campagne de 2 contacts et une de 6, dont tous les envois sont refusés pour de bon, se closent aussi"
