@@ -82,8 +82,8 @@ class Conditions:
         hours, zone = (self.stack.running.env[setting] for setting in _HOURS)
         shipped_hours, shipped_zone = self._shipped(*_HOURS)
         return (
-            f"heures d'envoi de l'essai : {hours}, {zone} ; livrées : {shipped_hours}, {shipped_zone}, fuseau par les jours duquel compte aussi la "
-            "limite quotidienne ; qu'un Message 1 attende l'ouverture n'est pas essayé"
+            f"heures d'envoi de l'essai : {hours}, {zone} ; livrées : {shipped_hours}, {shipped_zone}, fuseau dont les jours servent aussi à compter "
+            "la limite quotidienne ; qu'un Message 1 attende l'ouverture n'est pas essayé"
         )
 
     def _shipped(self, *settings: str) -> list[str]:

@@ -168,7 +168,8 @@ def _one(
         return _ONE.defect(record, "La base accepte un second Message 2 du même contact dans la même campagne")
     sentence = (
         f"{delivered[0]} interactions envoyées ensemble ({delivered[0]} connexions), et {delivered[1]} étalées d'un autre contact, "
-        f"clés de verrou effacées de Redis entre chacune, donnent un seul Message 2 par contact ; la base elle-même refuse d'en écrire un second (`{refusal}`)"
+        f"clés de verrou effacées de Redis entre chacune, donnent un seul Message 2 par contact ; la base elle-même refuse d'en écrire un second (`{refusal}`), "
+        "ce qui n'empêcherait pas de remettre deux fois le même"
     )
     return _ONE.established(record, sentence)
 

@@ -157,9 +157,9 @@ def _once(
         return _ONCE.undetermined("des envois n'étaient pas dans un état final au bout du délai")
     ordinary, again, interrupted, old = map(len, campaigns)
     sentence = (
-        f"La passerelle accepte exactement un Message 1 par contact et par campagne, et rien d'autre : {result.expected} de quatre campagnes, "
-        f"{ordinary} d'une ordinaire, {again} d'une à des contacts de la première et à un nouveau, {interrupted} d'une dont les envoyeurs sont tués "
-        f"après l'acceptation, {old} d'une lancée 25 h plus tôt (date écrite en base), le worker tué et les tâches du broker perdues"
+        f"La passerelle accepte exactement un Message 1 par contact et par campagne, et rien d'autre : {result.expected} en quatre campagnes, "
+        f"{ordinary} (ordinaire), {again} (contacts de la première et un nouveau), {interrupted} (envoyeurs tués après l'acceptation), {old} (lancement "
+        "reculé de 25 h en base, worker tué, tâches du broker perdues)"
     )
     return _ONCE.established(record, sentence)
 
@@ -204,7 +204,8 @@ def _traces(
         return _TRACE.defect(record, "Envois sans trace structurée dans le journal", silent)
     return _TRACE.established(
         record,
-        f"Le journal contient, pour chacun des {len(expected)} envois{', dont un Message 2' if reply else ''}, une trace structurée qui le nomme et dit qu'il est parti",
+        f"Le journal contient, pour chacun des {len(expected)} envois{', dont un Message 2' if reply else ''}, une trace structurée qui le nomme et dit qu'il est parti ; "
+        "qu'un processus soit tué entre l'inscription d'un envoi et sa trace n'est pas essayé",
     )
 
 

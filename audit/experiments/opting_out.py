@@ -78,7 +78,7 @@ def _conclude(
         )
     listed = ", ".join(f"« {word} »" for word in WORDS)
     sentence = (
-        f"Trois contacts écrivent {listed} : le Message 1 qu'une deuxième campagne leur devait et le Message 2 dû à l'un d'eux, que la limite du "
+        f"Trois contacts écrivent {listed} : leurs demandes une fois enregistrées, le Message 1 qu'une deuxième campagne leur devait et le Message 2 dû à l'un d'eux, que la limite du "
         "jour retenait, ne partent pas quand les compteurs redescendent et que les échéances sont avancées en base, ni rien d'une troisième campagne ; un quatrième contact, qui ne se désinscrit pas, "
         "reçoit le Message 1 des deux"
     )

@@ -53,7 +53,7 @@ def run(
     if not came:
         return [_FROZEN.undetermined("l'accusé ou l'interaction d'après la clôture n'a pas été traité")]
     sentence = (
-        "Après la clôture, un accusé de lecture et une interaction sont enregistrés (lus en base : 1 message lu, 1 interaction) sans que les "
+        "Après la clôture, un accusé de lecture et une interaction sont enregistrés (la base contient 1 message lu et 1 interaction) sans que les "
         "statistiques de la campagne changent ; les taux ne sont pas comparés"
     )
     return [_FROZEN.established(record, sentence)]

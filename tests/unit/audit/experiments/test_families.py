@@ -215,6 +215,20 @@ def test_of_what_is_read_before_anything_left_only_what_was_compared_is_told() -
     assert "pendant les envois" not in told
 
 
+@pytest.mark.parametrize(
+    ("identifier", "criterion", "words"),
+    [
+        ("message-1-sending", "4.5", "entre l'inscription d'un envoi et sa trace n'est pas essayé"),
+        ("opting-out", "5.7", "leurs demandes une fois enregistrées"),
+        ("duplicate-replies", "6.4", "ce qui n'empêcherait pas de remettre deux fois le même"),
+        ("statistics-speed", "9.1", "écrits d'un coup en base"),
+        ("statistics-speed", "9.4", "ce qu'une réponse lit de plus pendant des envois n'est pas mesuré"),
+    ],
+)
+def test_what_a_run_does_not_show_is_said_with_what_it_shows(identifier: str, criterion: str, words: str) -> None:
+    assert words in plain(played(identifier)[criterion])
+
+
 DEFECTS = [
     ("worker-answers", "8.4", {"runs_otherwise": True}, "`task_acks_late` : `False` au lieu de `True`"),
     ("message-1-sending", "4.1", {"loses": frozenset({2})}, "ne reçoivent pas de Message 1 : 1 (k002)"),
