@@ -9,7 +9,8 @@ from audit.model.gaps import LongExpression, UnreadFile
 from audit.target.target_file import Target
 from tests.unit.audit.reading.collecting import Collect
 
-_LONG = "[" + ", ".join(f"dict(a={n}, b=[{n}, {n}])" for n in range(20_000)) + "]"
+_LONG = "[a * b for a in range(400) for b in range(400)]"
+_LITERAL = "[" + ", ".join(f"dict(a={n}, b=[{n}, {n}])" for n in range(20_000)) + "]"
 _TASK = "from celery import Celery\n\napp = Celery('shop')\n\n\n@app.task\ndef send(pk): ...\n"
 
 
@@ -20,7 +21,7 @@ _TASK = "from celery import Celery\n\napp = Celery('shop')\n\n\n@app.task\ndef s
         ("migrations/long.py", f"class Table(Checked):\n    tasks = {_LONG}\n", (("migrations/long.py", 1),)),
         ("moves/long.py", f"class Migration(Checked):\n    tasks = {_LONG}\n", (("moves/long.py", 1),)),
         ("long.py", f"PRICES = {_LONG}\n", ()),
-        ("long.py", f"from tasks import app\napp.conf.task_routes = {_LONG}\n", (("long.py", 2),)),
+        ("long.py", f"from tasks import app\napp.conf.task_routes = {_LITERAL}\n", (("long.py", 2),)),
         ("long.py", f"from found import add\nadd({_LONG})\n", (("long.py", 2),)),
         ("long.py", "from found import late\nlate()\n", (("long.py", 2),)),
         ("long.py", "from found import idle\nidle()\n", ()),
