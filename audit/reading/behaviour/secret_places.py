@@ -41,7 +41,7 @@ _KEYS = {
     **dict.fromkeys(("twilio.rest.Client", "hvac.Client"), (1, "token")),
 }
 _LAST = frozenset(name.rpartition(".")[2] for name in _KEYS)
-_LOGIN_NAMES = ("auth", "basic_auth", "http_auth", "credentials", "login")
+_LOGIN_NAME = re.compile(r"(?i)(?:^|_)(?:auth|basicauth|credentials?|creds|login|account|identity)$")
 _SECRET_TYPES = frozenset({"SecretStr", "SecretBytes", "Secret"})
 _DECODERS = word_set("b64decode urlsafe_b64decode standard_b64decode a2b_base64 unhexlify fromhex b32decode b85decode")
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[^\s/]{6,80}$")
@@ -55,7 +55,16 @@ _MOST = 8
 
 
 def given(scope: Scope) -> Iterator[tuple[str, ast.expr, Place]]:
-    """Names of any kind, with the expression each is given, and where."""
+    """Names of any kind, with the expression each is given, and where; of a login, the password that it holds too."""
+    for name, value, place in _given(scope):
+        yield name, value, place
+        if _LOGIN_NAME.search(name):
+            pair = list(_spread(scope, value))
+            if len(pair) == _PAIR:
+                yield "password", pair[1], Place.LISTED
+
+
+def _given(scope: Scope) -> Iterator[tuple[str, ast.expr, Place]]:
     yield from ((name, value, _own_place(scope, value)) for name, value in _assigned(scope))
     yield from ((name, value, Place.LISTED) for name, value in _parameters(scope.root))
     for call in (*scope.calls, *(n for n in signature(scope.root) if isinstance(n, ast.Call))):
@@ -123,10 +132,6 @@ def _asked(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
             yield from (("api_key", v) for k, v in zip(entries.keys, entries.values, strict=True) if _is_a_key(k, v))
     if last(call.func) == "setattr" and len(call.args) > _PAIR:
         yield as_text(call.args[1]), call.args[2]
-    for login in (value for name in _LOGIN_NAMES if (value := keyword(call, name)) is not None):
-        pair = list(_spread(scope, login))
-        if len(pair) == _PAIR:
-            yield "password", pair[1]
     yield from _of_own_function(scope, call)
     called = last(call.func)
     signer = called.endswith(("Signer", "Serializer"))

@@ -42,8 +42,8 @@ _GIVEN = re.compile(
 )
 _QUOTED = re.compile(r"[\"']([A-Za-z0-9_\-]{20,64})[\"']")
 _NAMED = re.compile(r"def \w*(?:passw|secret|token|_key|credential)\w*\(")
-# A text of letters and digits that a call is given by its place.
-_ARGUMENT = re.compile(r"[(,]\s*[\"'](?=[^\"'\s/]*\d)(?=[^\"'\s/]*[a-z])[^\"'\s/]{8,80}[\"']\s*[,)]")
+# A text of letters and digits by its place, in a call or in a list.
+_ARGUMENT = re.compile(r"[(\[,]\s*[\"'](?=[^\"'\s/]*\d)(?=[^\"'\s/]*[a-z])[^\"'\s/]{8,80}[\"']\s*[,)\]]")
 _PARAMETER = re.compile(
     r"(?:password|pwd|accountkey|sharedaccesskey)=\S{6}|[?&](?:api_?key|access_token|token|secret|sig)=\w{16}"
 )

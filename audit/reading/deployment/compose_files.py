@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from posixpath import basename, dirname, join, normpath
 from typing import Any
@@ -40,14 +40,22 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
     loaded, node = _load(source)
     written = table(loaded.get("services"))
     lines = _entries(value_of(node, "services"))
-    for name, service in layered(source, written, around).items():
+    services = layered(source, written, around)
+    for name, service in services.items():
         # What is only changed here is told where its command, or what has one, is written.
         own = written[name].keys()
         here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
         if here and _copies(service) != 0 and not is_told_elsewhere(source.path, name, around):
             line = _line(source.path, service, *lines.get(name, (1, 1)), around)
             asked = copies_asked(name, around)
-            yield replace(line, copies=count(asked) if asked else line.copies)
+            yield replace(line, copies=count(asked) if asked else line.copies, before=_first(service, services))
+
+
+def _first(service: dict[str, Any], services: Mapping[str, dict[str, Any]]) -> str:
+    """The commands of the services that must have ended before this one starts."""
+    awaited = table(service.get("depends_on")).items()
+    ended = [name for name, how in awaited if table(how).get("condition") == "service_completed_successfully"]
+    return "\n".join(_command(services.get(name, {}).get("command")) for name in ended)
 
 
 def _line(path: str, service: dict[str, Any], first: int, last: int, around: Around) -> Line:

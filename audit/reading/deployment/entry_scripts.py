@@ -33,7 +33,7 @@ def called_script(words: Sequence[str], around: Around, dockerfile: str = "") ->
 def sourced_text(name: str, around: Around | None) -> str:
     """The text of the only file of the target that is called so, whatever folder a script computes; empty for none, or several."""
     last = name.strip("\"'").rpartition("/")[2]
-    if around is None or not last.endswith((".sh", ".bash", ".inc", ".lib")):
+    if around is None or ("." in last and not last.endswith((".sh", ".bash", ".inc", ".lib"))):
         return ""
     found = [
         source for path in around.tree.paths if posixpath.basename(path) == last and (source := around.source(path))

@@ -97,11 +97,12 @@ def _workload(
             variables = _variables(container, maps)
             stop, probe, mounts = of_pod(spec, container), pod_probe(container), pod_mounts(spec, container)
             stop = replace(stop, hidden=stop.hidden and not _is_known(container, maps))
-            command = "\n".join([*_emptying(spec), shlex.join(words)]) if words else ""
+            command = shlex.join(words) if words else ""
             line = Line(command, first, last, restart, variables, copies=copies, image=image, user=user)
             entered = _image(container) if _words(container, "args") and not _words(container, "command") else ""
             memory, host = pod_memory(container), "host" if spec.get("hostNetwork") is True else ""
-            yield replace(line, stop=stop, probe=probe, mounts=mounts, memory=memory, of_image=entered, host=host)
+            line = replace(line, stop=stop, probe=probe, mounts=mounts, memory=memory, of_image=entered, host=host)
+            yield replace(line, before=_first(spec))
 
 
 def containers_of(
@@ -128,14 +129,10 @@ def _copies(document: Mapping[str, Any], scales: Mapping[str, Mapping[str, Any]]
     return count(table(document.get("spec")).get("replicas", 1))
 
 
-def _emptying(spec: Mapping[str, Any]) -> list[str]:
-    """The commands that the pod runs first and that empty queues: each start of the worker comes after them."""
-    found = [[*_words(one, "command"), *_words(one, "args")] for one in listed(spec.get("initContainers"))]
-    return [
-        shlex.join(words)
-        for words in found
-        if {"purge", "queue.purge", "flushdb", "flushall"} & {w.lower() for w in words}
-    ]
+def _first(spec: Mapping[str, Any]) -> str:
+    """What the pod runs before its containers: each start of the worker comes after it."""
+    first = ([*_words(one, "command"), *_words(one, "args")] for one in listed(spec.get("initContainers")))
+    return "\n".join(shlex.join(words) for words in first)
 
 
 def _user(held: Any) -> str:

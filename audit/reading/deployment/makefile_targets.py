@@ -37,6 +37,19 @@ def recipe_of(words: Sequence[str], around: Around, variables: Mapping[str, str]
     return Recipe("\n".join(_expanded(line, values) for line in found), source.path) if known and found else None
 
 
+def run_before(source: Source, number: int) -> str:
+    """What `make` runs before the line of this number: the targets that its own needs, and the lines above it."""
+    above = source.lines[: number - 1]
+    headed = next((at for at in range(len(above) - 1, -1, -1) if _RULE.match(above[at])), None)
+    if headed is None:
+        return ""
+    values, rules = _read(source, {})
+    needed = rules.get(above[headed].partition(":")[0].split(" ")[0], ([], []))[0]
+    lines = [line for target in needed for line in _lines(target, rules, ())]
+    lines += [line.strip().lstrip("@-+") for line in above[headed + 1 :] if line.startswith("\t")]
+    return "\n".join(_expanded(line, values) for line in lines)
+
+
 def _asked(words: Sequence[str]) -> tuple[dict[str, str], list[str], str, str]:
     """Its variables, its targets, its folder and its file."""
     given: dict[str, str] = {}

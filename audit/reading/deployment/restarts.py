@@ -13,7 +13,7 @@ from audit.reading.deployment.dockerfiles import read_image
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.image_names import is_of_a_server
 from audit.reading.deployment.life_probes import probe_read
-from audit.reading.deployment.process_runs import Run, runners
+from audit.reading.deployment.process_runs import Run, runners, script_among
 from audit.reading.deployment.python_programs import program_of
 from audit.reading.deployment.received_stops import environment_of, stops_of
 from audit.reading.deployment.shell_lasting import hides_failure
@@ -184,12 +184,27 @@ def _emptied_by(other: Run, run: Run, around: Around) -> tuple[str, Excerpt] | N
     return (kind if always else "sometimes"), other.excerpt
 
 
-def emptied_by(words: Sequence[str], around: Around) -> str:
-    """What a command empties, as `empties` says it; `program` for one in Python whose file speaks of doing so."""
+def emptied_by(words: Sequence[str], around: Around, seen: tuple[str, ...] = ()) -> str:
+    """What a command empties, as `empties` says it, or the script of the target that it runs; `program` for one in Python whose file speaks of doing so."""
     own = empties(words)
+    script = "" if own else script_among(words, around.tree.paths)
+    if script and script not in seen:
+        own = _emptied_in(script, around, (*seen, script))
     program = None if own or not words else program_of(unwrapped(words), around)
     source = around.source(program.path) if program else None
     return "program" if source and _EMPTIES.search(source.text) else own
+
+
+def _emptied_in(script: str, around: Around, seen: tuple[str, ...]) -> str:
+    """What a shell script empties; `sometimes` where it does so under a condition."""
+    from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
+
+    source = around.source(script)
+    for command in read_commands(source.text, around=around) if source else ():
+        kind = emptied_by(command.words, around, seen)
+        if kind:
+            return kind if command.reached.always else "sometimes"
+    return ""
 
 
 def _answer(run: Run, runs: Sequence[Run], seen: tuple[str, ...]) -> _Answer:

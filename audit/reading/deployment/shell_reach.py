@@ -40,6 +40,12 @@ class Reached:
     behind: "tuple[tuple[Side, End], ...]"
     doubt: str
 
+    @property
+    def always(self) -> bool:
+        """Whether each run of the script comes to it, as far as each command before it succeeds."""
+        either = any(isinstance(edge.parent, shell.AndOr) and not edge.guarded for edge in self.path)
+        return not (either or self.on or self.behind or self.doubt)
+
     def excludes(self, other: "Reached") -> bool:
         """Whether one run of the script starts one of the two at most."""
         taken = {side.branch: side.number for side in other.on}

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around, assignments
+from audit.reading.deployment.makefile_targets import run_before
 from audit.reading.deployment.stop_orders import NO_ORDER, OF_PROCFILE, of_circus, of_supervisor, of_systemd, seconds
 from audit.reading.source_files import Source
 
@@ -385,4 +386,5 @@ def read_makefile(source: Source, _: Around) -> Iterator[Line]:
     """Recipes, a line each; nothing restarts what `make` runs."""
     for line, first, last in logical_lines(source):
         if source.lines[first - 1].startswith("\t") and line.strip("\t @-+"):
-            yield Line(line.strip().lstrip("@-+").replace("$$", "$"), first, last, "")
+            command = line.strip().lstrip("@-+").replace("$$", "$")
+            yield Line(command, first, last, "", before=run_before(source, first))
