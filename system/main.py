@@ -22,6 +22,7 @@ from system.routers import (
     page,
     page_campaigns,
     page_contacts,
+    page_drafts,
     page_imports,
     page_people,
     page_results,
@@ -67,6 +68,8 @@ def create_app() -> FastAPI:
         page.router,
         page_imports.router,
         page_results.router,
+        # Before what takes any deed.
+        page_drafts.router,
         page_campaigns.router,
         page_contacts.router,
         page_simulation.router,

@@ -1,4 +1,4 @@
-"""Campaigns on the page: written, tried, counted and confirmed before they leave, then followed."""
+"""Campaigns on the page: tried, counted and confirmed before they leave, then followed."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated
@@ -9,10 +9,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from system.clock import utc_now
 from system.config import get_settings
-from system.db import action_log, audience, contacts, results
+from system.db import action_log, audience, results
 from system.db import trials as trial_rows
 from system.db.access_tokens import Holder
-from system.db.campaign_list import Campaign
 from system.db.database import get_db
 from system.domain.campaign_life import Resume, ScheduleError
 from system.domain.daily_limit import DailyLimit
@@ -22,10 +21,11 @@ from system.domain.statuses import CampaignStatus
 from system.page.rendering import DEEDS as OFFERED
 from system.page.rendering import rendered
 from system.routers.campaigns import publish_or_leave
-from system.routers.page_forms import LONGEST, CampaignForm, schedule_of
+from system.routers.page_forms import schedule_of
+from system.routers.page_found import found_campaign
 from system.routers.page_identity import PageProblemError, page_form, page_user, page_watcher, text_of
 from system.routers.page_shell import around, pace, shown
-from system.services import cancelling, drafts, pausing, scheduling, statistics, trials
+from system.services import cancelling, drafts, pausing, scheduling, trials
 from system.services.before_launch import before_launch
 from system.services.campaigns import (
     DraftChangedError,
@@ -33,20 +33,16 @@ from system.services.campaigns import (
     NobodyToWriteToError,
     TextError,
     TooLongError,
-    UnknownCategoryError,
-    create_campaign,
-    draft_version,
     fingerprint,
     launch_campaign,
 )
 from system.services.monitoring import counters_of_today
 from system.services.pausing import NothingToSendError
 from system.services.statistics import Shown
-from system.services.transitions import CampaignStateError, UnknownCampaignError
+from system.services.transitions import CampaignStateError
 
 router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
 
-MOST_CATEGORIES = 500
 LATEST_REPLIES, SHOWN_TESTS = 5, 3
 # What cannot be undone is asked twice.
 CONFIRMED = ("start", "cancel", "delete")
@@ -56,82 +52,7 @@ Watcher = Annotated[Holder, page_watcher(Role.READER)]
 Operator = Annotated[Holder, page_user(Role.OPERATOR)]
 Number = Annotated[int, Query(ge=0, le=2**63 - 1)]
 NOWHERE = "Cette page n’existe pas."
-NO_CAMPAIGN = "Cette campagne n’existe pas."
 CHANGED = "La campagne a changé d’état entre-temps : rechargez la page."
-
-
-@router.get("/new")
-def new(holder: Operator) -> HTMLResponse:
-    """The form of a campaign."""
-    return _form(holder, CampaignForm.empty())
-
-
-@router.post("")
-async def create(request: Request, holder: Operator) -> Response:
-    """A draft for the contacts of a category."""
-    async with page_form(request, holder) as form:
-        asked = CampaignForm.read(form)
-    return await run_in_threadpool(_create, holder, asked)
-
-
-def _create(holder: Holder, asked: CampaignForm) -> Response:
-    text = asked.values
-    if not asked.problems:
-        try:
-            campaign_id = create_campaign(
-                get_db(),
-                text["name"],
-                text["message"],
-                (),
-                text["follow_up"],
-                categories=[text["category"]],
-                hours=asked.hours,
-                content=asked.content,
-                actor=holder.name,
-            )
-            return RedirectResponse(f"/page/campaigns/{campaign_id}?done=created", status_code=303)
-        except (UnknownCategoryError, TooLongError) as error:
-            asked.refuse(error)
-    return _form(holder, asked, status=422)
-
-
-def _form(
-    holder: Holder,
-    asked: CampaignForm,
-    campaign: Campaign | None = None,
-    *,
-    status: int = 200,
-    overtaken: bool = False,
-) -> HTMLResponse:
-    with get_db().transaction() as connection:
-        names = contacts.categories(connection, most=MOST_CATEGORIES)
-        kept = audience.categories(connection, campaign.id) if campaign else []
-        if campaign and asked.version is None:
-            asked.version = draft_version(connection, campaign.id)
-        edited = (
-            action_log.last_on_campaign(connection, campaign.id, "campaign edited") if overtaken and campaign else None
-        )
-    return shown(
-        "campaign_form",
-        holder,
-        status=status,
-        section="campaigns",
-        asked=asked,
-        campaign=campaign,
-        categories=names,
-        kept=kept,
-        overtaken=overtaken,
-        edited=edited,
-    )
-
-
-def _found(campaign_id: int) -> Shown:
-    if not 0 < campaign_id < 2**63:
-        raise PageProblemError(404, NO_CAMPAIGN)
-    try:
-        return statistics.show(get_db(), campaign_id)
-    except UnknownCampaignError as error:
-        raise PageProblemError(404, NO_CAMPAIGN) from error
 
 
 @router.get("/{campaign_id}")
@@ -139,13 +60,13 @@ def show(
     holder: Reader, campaign_id: int, preview: Number = 0, done: Annotated[str, Query(max_length=40)] = ""
 ) -> HTMLResponse:
     """A campaign: its texts, its state, what comes before its launch and what came after."""
-    return _campaign_page(holder, _found(campaign_id), preview=preview, done=done)
+    return _campaign_page(holder, found_campaign(campaign_id), preview=preview, done=done)
 
 
 @router.get("/{campaign_id}/live")
 def live(holder: Watcher, campaign_id: int) -> HTMLResponse:
     """What changes while one looks at a campaign."""
-    return HTMLResponse(rendered("campaign_live", shown=_found(campaign_id), **around(holder), **pace()))
+    return HTMLResponse(rendered("campaign_live", shown=found_campaign(campaign_id), **around(holder), **pace()))
 
 
 def _campaign_page(
@@ -184,55 +105,10 @@ def _campaign_page(
     )
 
 
-@router.get("/{campaign_id}/edit")
-def edit_form(holder: Operator, campaign_id: int) -> HTMLResponse:
-    """The form of a draft."""
-    campaign = _found(campaign_id).campaign
-    if campaign.status is not CampaignStatus.DRAFT:
-        raise PageProblemError(409, "Seul un brouillon peut être modifié.")
-    with get_db().transaction() as connection:
-        kept = audience.categories(connection, campaign_id)
-    return _form(holder, CampaignForm.of(campaign, kept), campaign)
-
-
-@router.post("/{campaign_id}/edit")
-async def edit(request: Request, holder: Operator, campaign_id: int) -> Response:
-    """Gives a draft other words."""
-    async with page_form(request, holder) as form:
-        asked = CampaignForm.read(form, optional=("category",))
-    return await run_in_threadpool(_edit, holder, campaign_id, asked)
-
-
-def _edit(holder: Holder, campaign_id: int, asked: CampaignForm) -> Response:
-    campaign, text = _found(campaign_id).campaign, asked.values
-    if not asked.problems:
-        changes = drafts.Changes(
-            name=text["name"],
-            body=text["message"],
-            follow_up=text["follow_up"],
-            hours=asked.hours,
-            content=asked.content,
-        )
-        if text["category"]:
-            changes["categories"] = [text["category"]]
-        try:
-            drafts.edit_draft(get_db(), campaign_id, changes, actor=holder.name, version=asked.version)
-            return RedirectResponse(f"/page/campaigns/{campaign_id}?done=edited", status_code=303)
-        except (UnknownCategoryError, TooLongError) as error:
-            asked.refuse(error)
-        except DraftChangedError:
-            # What was typed stays, beside what the draft says now: whoever saves again has seen it.
-            asked.version = None
-            return _form(holder, asked, _found(campaign_id).campaign, status=409, overtaken=True)
-        except CampaignStateError as error:
-            raise PageProblemError(409, "Seul un brouillon peut être modifié.") from error
-    return _form(holder, asked, campaign, status=422)
-
-
 @router.get("/{campaign_id}/confirm/{deed}")
 def confirm(request: Request, holder: Operator, campaign_id: int, deed: str) -> HTMLResponse:
     """Asks before what cannot be undone, with the number of those who will be written to."""
-    found = _found(campaign_id)
+    found = found_campaign(campaign_id)
     if deed not in CONFIRMED:
         raise PageProblemError(404, NOWHERE)
     if deed not in dict(OFFERED.get(found.campaign.status, ())):
@@ -262,19 +138,6 @@ def _confirm_page(holder: Holder, found: Shown, deed: str, *, changed: bool = Fa
     )
 
 
-@router.post("/{campaign_id}/duplicate")
-async def duplicate(request: Request, holder: Operator, campaign_id: int) -> Response:
-    """A draft that says the same to the same contacts."""
-    async with page_form(request, holder):
-        return await run_in_threadpool(_duplicate, holder, campaign_id)
-
-
-def _duplicate(holder: Holder, campaign_id: int) -> Response:
-    name = f"Copie de {_found(campaign_id).campaign.name}"[: LONGEST["name"]]
-    made = drafts.copy_campaign(get_db(), campaign_id, name, actor=holder.name)
-    return RedirectResponse(f"/page/campaigns/{made}?done=duplicated", status_code=303)
-
-
 @router.post("/{campaign_id}/schedule")
 async def schedule(request: Request, holder: Operator, campaign_id: int) -> Response:
     """The campaign starts by itself at the day and hour of the form, in its own zone."""
@@ -284,7 +147,7 @@ async def schedule(request: Request, holder: Operator, campaign_id: int) -> Resp
 
 
 def _schedule(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Response:
-    found = _found(campaign_id)
+    found = found_campaign(campaign_id)
     try:
         at = schedule_of(typed, found.campaign.hours or get_settings().hours, utc_now())
         with get_db().transaction() as connection:
@@ -309,7 +172,7 @@ async def test(request: Request, holder: Operator, campaign_id: int) -> Response
 
 
 def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Response:
-    found = _found(campaign_id)
+    found = found_campaign(campaign_id)
     try:
         phone = PhoneNumber.from_person(typed["phone"][:40], region=get_settings().default_region)
     except ValueError:
@@ -383,7 +246,7 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
     perform = _start(as_shown) if deed == "start" else DEEDS.get(deed)
     if perform is None:
         raise PageProblemError(404, NOWHERE)
-    await run_in_threadpool(_found, campaign_id)
+    await run_in_threadpool(found_campaign, campaign_id)
     if deed in CONFIRMED and not confirmed:
         return RedirectResponse(f"/page/campaigns/{campaign_id}/confirm/{deed}", status_code=303)
     try:
@@ -392,7 +255,7 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
         return RedirectResponse(f"/page/campaigns/{campaign_id}/confirm/start?changed", status_code=303)
     except (NobodyToWriteToError, TextError):
         # It says why, and has no button.
-        return await run_in_threadpool(lambda: _confirm_page(holder, _found(campaign_id), deed, status=409))
+        return await run_in_threadpool(lambda: _confirm_page(holder, found_campaign(campaign_id), deed, status=409))
     except NothingToSendError as error:
         raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
     except CampaignStateError as error:

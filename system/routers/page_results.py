@@ -9,15 +9,13 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from system.config import get_settings
 from system.db import results
 from system.db.access_tokens import Holder
-from system.db.campaign_list import Campaign
 from system.db.database import get_db
 from system.domain.roles import Role
 from system.page.rendering import OUTCOMES, outcome_words
-from system.routers.page_identity import PageProblemError, page_user
+from system.routers.page_found import found_campaign
+from system.routers.page_identity import page_user
 from system.routers.page_shell import shown
-from system.services import statistics
 from system.services.results_file import results_file
-from system.services.transitions import UnknownCampaignError
 
 router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
 
@@ -31,17 +29,10 @@ CampaignId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Ended = Annotated[str | None, Query(pattern=f"^({'|'.join(OUTCOMES)})?$")]
 
 
-def _campaign(campaign_id: int) -> Campaign:
-    try:
-        return statistics.show(get_db(), campaign_id).campaign
-    except UnknownCampaignError as error:
-        raise PageProblemError(404, "Cette campagne n’existe pas.") from error
-
-
 @router.get("/{campaign_id}/results")
 def show(holder: Reader, campaign_id: CampaignId, outcome: Ended = None, after: Position = 0) -> HTMLResponse:
     """Contacts one by one."""
-    campaign = _campaign(campaign_id)
+    campaign = found_campaign(campaign_id).campaign
     with get_db().transaction() as connection:
         found = results.by_contact(connection, campaign_id, outcome=outcome or None, after=after, limit=PAGE)
     return shown(
@@ -59,7 +50,7 @@ def show(holder: Reader, campaign_id: CampaignId, outcome: Ended = None, after: 
 @router.get("/{campaign_id}/results.csv")
 def download(_holder: Reader, campaign_id: CampaignId) -> StreamingResponse:
     """The same for everybody, as a file."""
-    _campaign(campaign_id)
+    found_campaign(campaign_id)
     zone = get_settings().hours.zone
 
     def moment(at: datetime) -> str:
@@ -73,7 +64,7 @@ def download(_holder: Reader, campaign_id: CampaignId) -> StreamingResponse:
 @router.get("/{campaign_id}/replies")
 def replies(holder: Reader, campaign_id: CampaignId, before: Position = 2**63 - 1) -> HTMLResponse:
     """What contacts answered, newest first."""
-    campaign = _campaign(campaign_id)
+    campaign = found_campaign(campaign_id).campaign
     with get_db().transaction() as connection:
         found = results.replies(connection, campaign_id, before=before, limit=PAGE)
     older = found[-1].id if len(found) == PAGE else None
