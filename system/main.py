@@ -24,6 +24,7 @@ from system.routers import (
     page_contacts,
     page_drafts,
     page_imports,
+    page_new_contact,
     page_people,
     page_results,
     page_simulation,
@@ -71,6 +72,8 @@ def create_app() -> FastAPI:
         # Before what takes any deed.
         page_drafts.router,
         page_campaigns.router,
+        # Before what takes any contact.
+        page_new_contact.router,
         page_contacts.router,
         page_simulation.router,
         page_users.router,

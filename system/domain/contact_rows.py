@@ -65,27 +65,33 @@ class Columns:
         opted_in_at = _date(given.get("opted_in_at", ""), now)
         return ContactRow(
             phone,
-            _text(" ".join(filter(None, names)), LONGEST_NAME) or None,
-            _categories(given.get("categories", "")),
+            _text(" ".join(filter(None, names)), LONGEST_NAME, "first_name" if names[0] else "name") or None,
+            categories_of(given.get("categories", "")),
             opted_in_at,
-            _text(given.get("opt_in_source", ""), LONGEST_SOURCE) or None,
+            _text(given.get("opt_in_source", ""), LONGEST_SOURCE, "opt_in_source") or None,
             # What one column calls a name is a whole one, unless another has the first name.
-            first_name=_text(names[0], LONGEST_NAME) or None,
-            last_name=(_text(names[1], LONGEST_NAME) or None) if names[0] else None,
+            first_name=_text(names[0], LONGEST_NAME, "first_name") or None,
+            last_name=(_text(names[1], LONGEST_NAME, "name") or None) if names[0] else None,
         )
 
 
-def _text(text: str, longest: int) -> str:
+def _text(text: str, longest: int, column: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if len(text) > longest:
-        raise RowError(Reason.TOO_LONG, shown(text))
+        raise RowError(Reason.TOO_LONG, shown(text), column=column)
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
-        raise RowError(Reason.CHARACTER, shown(text))
+        raise RowError(Reason.CHARACTER, shown(text), column=column)
     return text
 
 
-def _categories(text: str) -> tuple[str, ...]:
-    found = (_text(part, LONGEST_CATEGORY) for part in re.split(r"[,;|]", text))
+def categories_of(text: str) -> tuple[str, ...]:
+    """The names of categories, which commas, semicolons or bars separate.
+
+    Raises:
+        RowError: when one is too long or cannot be stored.
+
+    """
+    found = (_text(part, LONGEST_CATEGORY, "categories") for part in re.split(r"[,;|]", text))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -95,7 +101,7 @@ def _date(text: str, now: datetime) -> datetime | None:
     try:
         found = parse_date(text)
     except (ValueError, OverflowError) as error:
-        raise RowError(Reason.DATE, shown(text)) from error
+        raise RowError(Reason.DATE, shown(text), column="opted_in_at") from error
     if found > now:
-        raise RowError(Reason.FUTURE, shown(text))
+        raise RowError(Reason.FUTURE, shown(text), column="opted_in_at")
     return found

@@ -43,11 +43,15 @@ _FRENCH = {
 
 
 class RowError(ValueError):
-    """The row cannot be taken; `detail` completes the reason."""
+    """The row cannot be taken; `detail` completes the reason, `column` is the one at fault, where it is one."""
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "", *, column: str = "phone") -> None:
         super().__init__(_ENGLISH[reason].format(detail))
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.column = reason, detail, column
+
+    @property
+    def french(self) -> str:
+        return _FRENCH[self.reason].format(self.detail)
 
 
 @dataclass(frozen=True)

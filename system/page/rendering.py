@@ -94,6 +94,8 @@ FIELDS = {
     "time": "Heure",
     "first_name": "Prénom",
     "last_name": "Nom",
+    "categories": "Catégories",
+    "opt_in_source": "Origine du consentement",
     "source": "Consentement",
     "text": "Texte",
 }

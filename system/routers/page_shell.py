@@ -11,6 +11,7 @@ from system.db import gateway_breaker, heartbeats
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.domain.daily_limit import DailyLimit
+from system.domain.rejections import RowError
 from system.domain.roles import Role
 from system.page.rendering import rendered
 from system.routers.identity import get_access
@@ -33,6 +34,10 @@ DONE = {
     "unschedule": "La campagne est de nouveau un brouillon.",
     "tried": "Le message d’essai part dans un instant.",
     "contact": "Le contact est enregistré.",
+    "contact-added": "Le contact est ajouté.",
+    "contact-added-opted-out": "Le contact est ajouté, mais cette personne s’est désinscrite : elle ne recevra rien.",
+    "contact-known": "Ce numéro était déjà connu : sa fiche est complétée.",
+    "contact-known-opted-out": "Ce numéro était déjà connu, et cette personne s’est désinscrite : elle ne recevra rien.",
     "consent": "Le consentement est enregistré.",
     "opted-out": "Cette personne ne recevra plus rien.",
     "user-added": "Le compte est créé.",
@@ -81,3 +86,8 @@ def shown(
     return HTMLResponse(
         rendered(template, **around(holder, section=section, flash=flash), **values), status_code=status
     )
+
+
+def sentence(error: RowError) -> str:
+    """Why something typed cannot be taken."""
+    return f"{error.french[0].upper()}{error.french[1:]}."

@@ -1,7 +1,7 @@
 """Imports contacts from a CSV file or a workbook, in batches: nothing is lost, and a second run changes nothing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
@@ -9,11 +9,13 @@ from typing import BinaryIO, cast
 
 from system.clock import utc_now
 from system.db import action_log, contacts, imports, suppressions
+from system.db.connection import Db
 from system.db.database import Database
 from system.db.imports import Import
 from system.domain.contact_header import FileFault, Header, HeaderError, is_known, shown
 from system.domain.contact_rows import Columns, ContactRow
 from system.domain.csv_records import LONGEST_LINE, Record, delimiter_of, numbered_lines, read_records
+from system.domain.erasure import ErasureKey
 from system.domain.phone import PhoneNumber
 from system.domain.rejections import Reason, Rejection, RowError
 from system.services.people import honour_erasures
@@ -116,17 +118,25 @@ class _Reader:
         first = self._seen.setdefault(min(row.phone.forms), record.line)
         if first != record.line:
             raise RowError(Reason.DUPLICATE, str(first))
-        return self._completed(row)
+        return completed(row, self._source, self._now)
 
-    def _completed(self, row: ContactRow) -> ContactRow:
-        source = self._source
-        if source.category is not None and source.category not in row.categories:
-            row = replace(row, categories=(*row.categories, source.category))
-        if row.opted_in_at is not None:
-            return replace(row, opt_in_source=row.opt_in_source or source.consent or f"file {source.name}")
-        if source.consent is None:
-            return replace(row, opt_in_source=None)
-        return replace(row, opted_in_at=self._now, opt_in_source=row.opt_in_source or source.consent)
+
+def completed(row: ContactRow, source: Source, now: datetime) -> ContactRow:
+    """The row with what its source says of all its rows: the category, and the consent of those without a date."""
+    if source.category is not None and source.category not in row.categories:
+        row = replace(row, categories=(*row.categories, source.category))
+    if row.opted_in_at is not None:
+        return replace(row, opt_in_source=row.opt_in_source or source.consent or f"file {source.name}")
+    if source.consent is None:
+        return replace(row, opt_in_source=None)
+    return replace(row, opted_in_at=now, opt_in_source=row.opt_in_source or source.consent)
+
+
+def take(connection: Db, rows: Sequence[ContactRow], key: ErasureKey | None) -> int:
+    """Stores these people, and bars whoever was erased; returns how many are new."""
+    created = contacts.upsert(connection, rows) if rows else 0
+    honour_erasures(connection, key, [row.phone for row in rows])
+    return created
 
 
 @dataclass(frozen=True)
@@ -170,8 +180,7 @@ def finish_import(db: Database, begun: Begun) -> Import:
         rows = [item for item in batch if isinstance(item, ContactRow)]
         rejected = [item for item in batch if isinstance(item, Rejection)]
         with db.transaction() as connection:
-            created = contacts.upsert(connection, rows) if rows else 0
-            honour_erasures(connection, db.erasure_key, [row.phone for row in rows])
+            created = take(connection, rows, db.erasure_key)
             doubtful = [form for row in rows if row.opted_in_at is None for form in row.phone.forms]
             without = contacts.without_consent(connection, doubtful) if doubtful else 0
             known = len(rows) - created
