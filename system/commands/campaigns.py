@@ -1,5 +1,6 @@
 """`python -m system campaign`: campaigns from draft to closing."""
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -8,12 +9,15 @@ from typing import Annotated
 import typer
 from kombu.exceptions import OperationalError
 
+from system.commands.campaign_table import campaign_table
 from system.commands.database import command_database, refuse
+from system.commands.launching import about_launch
 from system.config import get_settings
 from system.db.database import Database
 from system.domain.campaign_life import Resume
 from system.domain.content import Media, Template
 from system.domain.sending_hours import SendingHours
+from system.domain.statuses import CampaignStatus
 from system.domain.wakeups import WakeUp
 from system.services import cancelling, pausing, scheduling, statistics
 from system.services.campaigns import FOLLOW_UP, create_campaign, launch_campaign
@@ -96,10 +100,44 @@ def schedule(
     _acting(lambda db: scheduling.schedule_campaign(db, campaign_id, datetime.fromisoformat(at), actor=ACTOR))
 
 
+@app.command("list")
+def list_(
+    state: Annotated[list[CampaignStatus] | None, typer.Option(help="Only these states; may be repeated.")] = None,
+    before: Annotated[int | None, typer.Option(min=1, help="Only campaigns older than this one.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+) -> None:
+    """List campaigns, newest first: number, state, contacts, Message 1 sent, replies, Message 2, failures, name."""
+
+    def act(db: Database) -> None:
+        for line in campaign_table(db, statuses=state or CampaignStatus, before=before, limit=limit):
+            typer.echo(line)
+
+    _acting(act)
+
+
 @app.command()
-def launch(campaign_id: CampaignId) -> None:
-    """Start the campaign now."""
-    _acting(lambda db: launch_campaign(db, campaign_id, actor=ACTOR))
+def launch(
+    campaign_id: CampaignId, *, yes: Annotated[bool, typer.Option("--yes", help="Start it without asking.")] = False
+) -> None:
+    """Start the campaign now, once it has said to how many people and was told to.
+
+    Exit code: 0 when it is started, 1 when it cannot be or the answer is no, 2 when nobody can be asked and --yes is missing.
+    """
+
+    def act(db: Database) -> Iterable[WakeUp]:
+        about = about_launch(db, campaign_id)
+        for line in about.lines:
+            typer.echo(line)
+        if about.ready and not yes:
+            if not sys.stdin.isatty():
+                refuse("nothing is sent: there is no terminal to ask, give --yes", 2)
+            if not typer.confirm("Start it now?"):
+                refuse("nothing is sent")
+        wake_ups = launch_campaign(db, campaign_id, shown=about.shown, actor=ACTOR)
+        typer.echo(f"campaign {campaign_id} is started")
+        return wake_ups
+
+    _acting(act)
 
 
 @app.command()

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from system.clock import utc_now
+from system.commands.database import look_at_up
 from system.config import SettingsError, get_settings
 from system.gateway.wassenger import get_gateway
 from system.locks import get_locks
-from system.sandbox.processes import SandboxError
-from system.sandbox.up import DATA_DIR, settings_of
+from system.sandbox.up import DATA_DIR
 from system.services.diagnosis import MISSED_BEATS, Finding, diagnose
 from system.services.surroundings import surroundings
 from system.tasks.queue_lengths import queue_lengths
@@ -26,7 +26,8 @@ def doctor(
 
     Exit code: 1 when something is wrong.
     """
-    _look_at_up(data_dir)
+    if look_at_up(data_dir):
+        typer.echo(f"for the stack of `up` in {data_dir}:")
     try:
         settings = get_settings()
     except SettingsError as error:
@@ -54,15 +55,3 @@ def doctor(
         typer.echo(str(finding))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
-
-
-def _look_at_up(data_dir: Path) -> None:
-    if "DATABASE_URL" in os.environ:
-        return
-    try:
-        os.environ.update(settings_of(data_dir))
-    except SandboxError:
-        # Then the settings say what is missing.
-        return
-    get_settings.cache_clear()
-    typer.echo(f"for the stack of `up` in {data_dir}:")

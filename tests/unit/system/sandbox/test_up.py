@@ -67,10 +67,17 @@ def test_doctor_looks_at_the_stack_of_up_where_no_other_is_named(
     with (tmp_path / "up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = CliRunner().invoke(app, ["doctor", "--data-dir", str(tmp_path)]).output
+        # Another command, where `up` was started without an option.
+        monkeypatch.delitem(os.environ, "DATABASE_URL")
+        (tmp_path / ".system-data").symlink_to(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        listed = CliRunner().invoke(app, ["campaign", "list"])
     get_settings.cache_clear()
     assert f"for the stack of `up` in {tmp_path}" in said
     assert "ok    database: PostgreSQL" in said
     assert "WRONG gateway" in said
+    assert (listed.exit_code, listed.stderr) == (0, "for the stack of `up` in .system-data:\n")
+    assert listed.stdout.startswith("ID ")
 
 
 class Ending:
