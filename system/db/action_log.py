@@ -45,6 +45,16 @@ def last_on_campaign(db: Db, campaign_id: int, action: str) -> Action | None:
     return None if row is None else Action(**row)
 
 
+def refusal_undone(db: Db, contact_id: int) -> Action | None:
+    """Who recorded last that the contact consents again after a refusal, None when nobody did."""
+    row = db.execute(
+        """SELECT id, done_at, actor, action, detail FROM action_log WHERE action = 'consent given again'
+           AND detail @> jsonb_build_object('contact_id', %s::bigint, 'undone', true) ORDER BY id DESC LIMIT 1""",
+        [contact_id],
+    ).fetchone()
+    return None if row is None else Action(**row)
+
+
 def launch_of(db: Db, campaign_id: int) -> Action | None:
     """Who launched the campaign, or scheduled it where its hour did; None when neither was noted."""
     row = db.execute(

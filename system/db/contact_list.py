@@ -52,19 +52,48 @@ def _listed(row: dict[str, object]) -> Listed:
     return Listed(**row | {"categories": tuple(row["categories"])})  # type: ignore[arg-type]
 
 
-def page(db: Db, *, text: str, which: Which, after: int, limit: int) -> list[Listed]:
-    """Contacts whose number holds these digits, or whose name holds these words; by id, from the one behind `after`.
+_WANTED = f"""({holds_words("c.name")} OR (%(digits)s <> '' AND c.phone LIKE '%%' || %(digits)s || '%%'))
+    AND (%(category)s = '' OR EXISTS (
+        SELECT 1 FROM contact_categories AS cc JOIN categories AS k ON k.id = cc.category_id
+        WHERE cc.contact_id = c.id AND k.name = %(category)s))"""  # noqa: S608 (constants only)
 
-    Neither accents, nor case, nor the order of the words count.
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whose number holds these digits, or whose name holds these words; of this category, where one is named.
+
+    Neither accents, nor case, nor the order of the words count. A text with letters is looked for in names alone.
     """
-    digits = "".join(character for character in text if character.isdecimal()).lstrip("0")
+
+    text: str = ""
+    which: Which = Which.ALL
+    category: str = ""
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What the condition is filled with."""
+        letters = any(character.isalpha() for character in self.text)
+        digits = "" if letters else "".join(character for character in self.text if character.isdecimal()).lstrip("0")
+        return words_of(self.text) | {"digits": digits, "category": self.category}
+
+
+def page(db: Db, wanted: Wanted, *, after: int, limit: int) -> list[Listed]:
+    """These contacts by id, from the one behind `after`."""
     rows = db.execute(
-        f"""{_READ} AND c.id > %(after)s AND {_CONDITIONS[which]}
-            AND ({holds_words("c.name")} OR (%(digits)s <> '' AND c.phone LIKE '%%' || %(digits)s || '%%'))
-            ORDER BY c.id LIMIT %(limit)s""".encode(),
-        words_of(text) | {"after": after, "digits": digits, "limit": limit},
+        f"{_READ} AND c.id > %(after)s AND {_CONDITIONS[wanted.which]} AND {_WANTED} ORDER BY c.id LIMIT %(limit)s".encode(),
+        wanted.values | {"after": after, "limit": limit},
     ).fetchall()
     return [_listed(row) for row in rows]
+
+
+def count(db: Db, wanted: Wanted) -> int:
+    """How many they are."""
+    row = db.execute(
+        f"""SELECT count(*) FROM contacts AS c LEFT JOIN suppressions AS s ON s.phone = c.phone
+            WHERE c.erased_at IS NULL AND {_CONDITIONS[wanted.which]} AND {_WANTED}""".encode(),  # noqa: S608 (constants only)
+        wanted.values,
+    ).fetchone()
+    return 0 if row is None else int(row["count"])
 
 
 def by_id(db: Db, contact_id: int) -> Listed | None:
@@ -89,5 +118,15 @@ def record_first_consent(db: Db, contact_id: int, *, at: datetime, source: str) 
         """UPDATE contacts AS c SET opted_in_at = %s, opt_in_source = %s
            WHERE id = %s AND erased_at IS NULL AND opted_in_at IS NULL AND NOT EXISTS (SELECT 1 FROM suppressions AS s WHERE s.phone = c.phone)""",
         [at, source, contact_id],
+    )
+    return cursor.rowcount == 1
+
+
+def remove_category(db: Db, contact_id: int, name: str) -> bool:
+    """Takes the contact out of the category; False when it is not in it."""
+    cursor = db.execute(
+        """DELETE FROM contact_categories USING categories AS k, contacts AS c
+           WHERE k.id = category_id AND k.name = %s AND c.id = contact_id AND c.id = %s AND c.erased_at IS NULL""",
+        [name, contact_id],
     )
     return cursor.rowcount == 1

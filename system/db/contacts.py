@@ -46,7 +46,7 @@ def upsert(db: Db, rows: Sequence[ContactRow]) -> int:
            RETURNING xmax = 0 AS created""",
         {"rows": json.dumps([_document(row) for row in ordered])},
     ).fetchall()
-    _categorise(db, [(str(row.phone), name) for row in ordered for name in row.categories])
+    categorise(db, [(str(row.phone), name) for row in ordered for name in row.categories])
     return sum(row["created"] for row in added)
 
 
@@ -66,10 +66,13 @@ def _as_known(db: Db, rows: Sequence[ContactRow]) -> list[ContactRow]:
     return [replace(row, phone=known.get(row.phone, row.phone)) for row in rows]
 
 
-def _categorise(db: Db, pairs: Sequence[tuple[str, str]]) -> None:
+def categorise(db: Db, pairs: Sequence[tuple[str, str]]) -> None:
+    """Puts each number's contact into the category beside it, which is made where it is new."""
     if not pairs:
         return
-    names = sorted({name for _, name in pairs})
+    spelled = _as_spelled(db, [name for _, name in pairs])
+    pairs = [(phone, spelled[name]) for phone, name in pairs]
+    names = sorted(set(spelled.values()))
     db.execute("INSERT INTO categories (name) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [names])
     db.execute(
         """INSERT INTO contact_categories (category_id, contact_id)
@@ -78,6 +81,15 @@ def _categorise(db: Db, pairs: Sequence[tuple[str, str]]) -> None:
            ON CONFLICT DO NOTHING""",
         [json.dumps([{"p": phone, "n": name} for phone, name in pairs])],
     )
+
+
+def _as_spelled(db: Db, names: Sequence[str]) -> dict[str, str]:
+    """The category that each name means: case does not count, unless two categories differ by nothing else."""
+    stored = {row["name"] for row in db.execute("SELECT name FROM categories").fetchall()}
+    meant: dict[str, str] = {}
+    for name in (*sorted(stored), *names):
+        meant.setdefault(name.casefold(), name)
+    return {name: name if name in stored else meant[name.casefold()] for name in names}
 
 
 def search(db: Db, *, text: str | None, category: str | None, after: int, limit: int) -> list[Contact]:

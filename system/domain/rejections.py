@@ -31,14 +31,14 @@ _ENGLISH = {
 }
 _FRENCH = {
     Reason.NO_PHONE: "aucun numéro de téléphone",
-    Reason.NOT_A_NUMBER: "ce n’est pas un numéro de téléphone : {}",
+    Reason.NOT_A_NUMBER: "ce n’est pas un numéro de téléphone : {}",
     Reason.DUPLICATE: "même numéro qu’à la ligne {}",
     Reason.QUOTES: "un guillemet manque ou est mal placé",
     Reason.FIELDS: "plus de champs que de colonnes ({})",
-    Reason.TOO_LONG: "trop long : {}",
-    Reason.CHARACTER: "un caractère qui ne peut pas être enregistré : {}",
-    Reason.DATE: "ce n’est pas une date (attendu : AAAA-MM-JJ, JJ/MM/AAAA, JJ.MM.AA ou 1 mai 2026) : {}",
-    Reason.FUTURE: "une date de consentement dans le futur : {}",
+    Reason.TOO_LONG: "trop long : {}",
+    Reason.CHARACTER: "un caractère qui ne peut pas être enregistré : {}",
+    Reason.DATE: "ce n’est pas une date (attendu : AAAA-MM-JJ, JJ/MM/AAAA, JJ.MM.AA ou 1 mai 2026) : {}",
+    Reason.FUTURE: "une date de consentement dans le futur : {}",
 }
 
 

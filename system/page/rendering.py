@@ -97,6 +97,7 @@ FIELDS = {
     "categories": "Catégories",
     "opt_in_source": "Origine du consentement",
     "source": "Consentement",
+    "given_on": "Date du consentement",
     "text": "Texte",
 }
 # Proposed; any other that exists may be typed.

@@ -1,24 +1,28 @@
-"""Contacts on the page: found, corrected, taken off the list, and their consents."""
+"""Contacts on the page: found, corrected, put into categories, taken off the list, and their consents."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from system.clock import utc_now
-from system.db import contact_list
+from system.db import action_log, contact_list, contacts
 from system.db.access_tokens import Holder
-from system.db.contact_list import Listed, Which
+from system.db.contact_list import Listed, Wanted, Which
 from system.db.database import get_db
+from system.domain.contact_rows import categories_of
+from system.domain.rejections import RowError
 from system.domain.roles import Role
+from system.routers.page_consent import ConsentForm
 from system.routers.page_identity import PageProblemError, page_form, page_user, text_of
-from system.routers.page_shell import shown
-from system.services.consent import ConsentError, consent_again
+from system.routers.page_shell import sentence, shown
+from system.services.consent import ConsentError
 from system.services.contact_edits import (
     ConsentNotNeededError,
     UnknownContactError,
-    record_consent,
+    add_categories,
+    remove_category,
     rename_contact,
     take_off,
 )
@@ -26,7 +30,8 @@ from system.services.contact_edits import (
 router = APIRouter(include_in_schema=False, prefix="/page/contacts")
 
 PAGE = 50
-LONGEST_NAME, LONGEST_SOURCE = 100, 200
+MOST_CATEGORIES = 500
+LONGEST_NAME = 100
 # How a refusal came, as it is stored, and in French.
 REFUSALS = {
     "message": "par un message",
@@ -43,17 +48,25 @@ ContactId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @router.get("")
-def search(holder: Reader, text: Text = "", which: Which = Which.ALL, after: Position = 0) -> HTMLResponse:
-    """Contacts by number or name, and those who cannot be written to."""
+def search(
+    holder: Reader, text: Text = "", which: Which = Which.ALL, category: Text = "", after: Position = 0
+) -> HTMLResponse:
+    """Contacts by number, name or category, and those who cannot be written to."""
+    wanted = Wanted(text.strip(), which, category)
     with get_db().transaction() as connection:
-        found = contact_list.page(connection, text=text.strip(), which=which, after=after, limit=PAGE)
+        found = contact_list.page(connection, wanted, after=after, limit=PAGE)
+        people = contact_list.count(connection, wanted)
+        names = contacts.categories(connection, most=MOST_CATEGORIES)
     return shown(
         "contacts",
         holder,
         section="contacts",
         contacts=found,
+        people=people,
         text=text,
         which=which.value,
+        category=category,
+        categories=names if category in ("", *names) else [category, *names],
         next_after=found[-1].id if len(found) == PAGE else None,
     )
 
@@ -72,10 +85,13 @@ def _contact_page(
     *,
     done: str = "",
     status: int = 200,
-    problems: dict[str, str] | None = None,
-    typed: dict[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     contact = _found(contact_id)
+    with get_db().transaction() as connection:
+        names = contacts.categories(connection, most=MOST_CATEGORIES)
+        undone = action_log.refusal_undone(connection, contact_id)
     return shown(
         "contact",
         holder,
@@ -83,6 +99,8 @@ def _contact_page(
         status=status,
         flash=done,
         contact=contact,
+        categories=[name for name in names if name not in contact.categories],
+        undone=undone,
         refused_by=REFUSALS.get(contact.refusal_source or "", contact.refusal_source),
         problems=problems or {},
         typed=typed or {},
@@ -112,34 +130,47 @@ async def rename(request: Request, holder: Operator, contact_id: ContactId) -> R
     return RedirectResponse(f"/page/contacts/{contact_id}?done=contact", status_code=303)
 
 
+@router.post("/{contact_id}/categories")
+async def categorise(request: Request, holder: Operator, contact_id: ContactId) -> Response:
+    """Puts the contact into other categories as well, or takes it out of one."""
+    async with page_form(request, holder) as form:
+        added, removed = text_of(form, "categories"), text_of(form, "removed")
+    return await run_in_threadpool(_categorise, holder, contact_id, added, removed)
+
+
+def _categorise(holder: Holder, contact_id: int, added: str, removed: str) -> Response:
+    try:
+        names = categories_of(added)
+        if removed:
+            remove_category(get_db(), contact_id, removed, actor=holder.name)
+        elif names:
+            add_categories(get_db(), contact_id, names, actor=holder.name)
+        else:
+            problems = {"categories": "Écrivez le nom d’une catégorie."}
+            return _contact_page(holder, contact_id, status=422, problems=problems)
+    except RowError as error:
+        problems = {"categories": sentence(error)}
+        return _contact_page(holder, contact_id, status=422, problems=problems, typed={"categories": added})
+    except UnknownContactError as error:
+        raise PageProblemError(404, NO_CONTACT) from error
+    return RedirectResponse(f"/page/contacts/{contact_id}?done=contact", status_code=303)
+
+
 @router.post("/{contact_id}/consent")
 async def consent(request: Request, holder: Operator, contact_id: ContactId) -> Response:
-    """Records a consent that was missing."""
+    """Records a consent that was missing, or a new one after a refusal."""
     async with page_form(request, holder) as form:
-        source = text_of(form, "source")
-    if not 0 < len(source) <= LONGEST_SOURCE:
-        problems = {"source": "Dites où et comment la personne a consenti, en 200 caractères au plus."}
-        return await run_in_threadpool(
-            lambda: _contact_page(holder, contact_id, status=422, problems=problems, typed={"source": source})
-        )
-    contact = await run_in_threadpool(_found, contact_id)
+        asked = ConsentForm.read(form)
+    return await run_in_threadpool(_consent, holder, contact_id, asked)
+
+
+def _consent(holder: Holder, contact_id: int, asked: ConsentForm) -> Response:
     try:
-        await run_in_threadpool(_consent, contact, source, holder.name)
-    except ConsentError:
-        problems = {"source": "Dites où et comment la personne a consenti de nouveau, en 5 caractères au moins."}
-        return await run_in_threadpool(
-            lambda: _contact_page(holder, contact_id, status=422, problems=problems, typed={"source": source})
-        )
-    except ConsentNotNeededError as error:
+        if not asked.record(_found(contact_id), actor=holder.name):
+            return _contact_page(holder, contact_id, status=422, problems=asked.problems, typed=asked.typed)
+    except (ConsentNotNeededError, ConsentError) as error:
         raise PageProblemError(409, "Ce contact a déjà consenti, ou s’est désinscrit.") from error
     return RedirectResponse(f"/page/contacts/{contact_id}?done=consent", status_code=303)
-
-
-def _consent(contact: Listed, source: str, actor: str) -> None:
-    if contact.suppressed_at is None:
-        record_consent(get_db(), contact.id, source=source, actor=actor)
-    else:
-        consent_again(get_db(), contact.phone, proof=source, given_at=utc_now(), actor=actor)
 
 
 @router.get("/{contact_id}/opt-out")

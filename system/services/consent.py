@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from system.clock import utc_now
-from system.db import action_log, audience, people, suppressions
+from system.db import action_log, audience, contacts, people, suppressions
 from system.db.connection import Db
 from system.db.database import Database
 from system.domain.masking import masked_text
@@ -73,10 +73,12 @@ def consent_again(
         if db.erasure_key is not None:
             undone |= people.unmark(connection, db.erasure_key.mark(number))
         audience.record_consent(connection, number, at=given_at, source=proof)
-        action_log.record(connection, actor, "consent given again", _shown(number) | {"undone": undone})
+        contact_id = contacts.id_of(connection, number.forms)
+        said = _shown(number) | {"undone": undone, "contact_id": contact_id}
+        action_log.record(connection, actor, "consent given again", said)
     return undone
 
 
-def _shown(number: PhoneNumber) -> dict[str, str]:
+def _shown(number: PhoneNumber) -> dict[str, object]:
     # Enough to recognise it beside the contact, and nothing that an erasure would have to find.
     return {"number": masked_text(number)}

@@ -64,7 +64,7 @@ def test_from_a_file_to_message_2_by_clicks_and_one_reply(stack: RunningStack, b
     fill(browser, file=str(file), category="Salon", consent="salon de novembre")
     press(browser, "Importer", "button")
     until(browser, lambda b: b.find_element(By.ID, "created").text == str(CONTACTS))
-    assert "ce n’est pas un numéro de téléphone : 12" in browser.page_source
+    assert "ce n’est pas un numéro de téléphone&nbsp;: 12" in browser.page_source
     picture(browser, "import")
 
     press(browser, "Campagnes")

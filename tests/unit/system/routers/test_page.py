@@ -108,7 +108,7 @@ def test_from_a_file_to_a_cancelled_campaign(browser: Browser, bench: Bench) -> 
     answer = browser.submit("/page/imports", file=FILE, category="Salon", consent="salon 2026")
     assert answer.headers["Location"] == "/page/imports/1"
     shown = browser.request("GET", "/page/imports/1").text
-    assert "ce n’est pas un numéro de téléphone : &lt;i&gt;12&lt;/i&gt;" in shown
+    assert "ce n’est pas un numéro de téléphone\u00a0: &lt;i&gt;12&lt;/i&gt;" in shown
     assert "f&lt;i&gt;.csv" in shown
     rejected = browser.request("GET", "/page/imports/1/rejected.csv")
     assert rejected.headers["Content-Disposition"] == 'attachment; filename="lignes-refusees-1.csv"'
@@ -403,8 +403,8 @@ def test_contacts_are_found_corrected_and_taken_off(browser: Browser, bench: Ben
     assert ("Anna D’Urand" in shown, "désinscrit" in shown) == (True, True)
     assert browser.request("GET", "/page/contacts/99").status_code == 404
     # Only a new consent undoes it.
-    assert browser.submit("/page/contacts/1/consent", source="oui").status_code == 422
-    assert browser.submit("/page/contacts/1/consent", source="courriel du 3 mai").status_code == 303
+    assert browser.submit("/page/contacts/1/consent", source="oui", again="yes").status_code == 422
+    assert browser.submit("/page/contacts/1/consent", source="courriel du 3 mai", again="yes").status_code == 303
     assert bench.execute("SELECT phone FROM suppressions") == []
     # Who changes the whole name alone leaves no old part behind.
     bench.execute("UPDATE contacts SET name = 'Personne' WHERE id = 1")

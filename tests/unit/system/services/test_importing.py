@@ -173,7 +173,7 @@ def test_a_workbook_is_read_whatever_its_name(bench: Bench) -> None:
         ("+33639980003", None),
     ]
     text = "".join(rejected_file(bench.db, done, language="fr"))
-    assert text.splitlines()[1] == "6;ce n’est pas un numéro de téléphone : 12;Dan;12;"
+    assert text.splitlines()[1] == "6;ce n’est pas un numéro de téléphone\u00a0: 12;Dan;12;"
 
 
 def test_the_first_sheet_that_is_shown_and_filled_is_read(bench: Bench) -> None:

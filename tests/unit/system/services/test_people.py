@@ -161,7 +161,7 @@ def test_the_page_s_lists_and_files_show_nobody_in_their_place(keyed: Bench) -> 
     campaign_id = lived(keyed)
     erase_person(keyed.db, PERSON, actor="anne")
     with keyed.db.transaction() as connection:
-        listed = contact_list.page(connection, text="", which=contact_list.Which.ALL, after=0, limit=10)
+        listed = contact_list.page(connection, contact_list.Wanted(), after=0, limit=10)
         assert [contact.name for contact in listed] == ["Ugo Petit"]
         assert contact_list.by_id(connection, 1) is None
         assert not contact_list.rename(connection, 1, first_name="Zoé", last_name=None)
