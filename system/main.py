@@ -20,6 +20,7 @@ from system.routers import (
     health,
     metrics,
     page,
+    page_account,
     page_campaigns,
     page_contacts,
     page_drafts,
@@ -67,6 +68,7 @@ def create_app() -> FastAPI:
         access.router,
         contacts.router,
         page.router,
+        page_account.router,
         page_imports.router,
         page_results.router,
         # Before what takes any deed.

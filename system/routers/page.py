@@ -85,10 +85,12 @@ def asset(name: str) -> Response:
 
 @router.get("/page/login")
 def login_form(
-    back: Annotated[str, Query(alias="next", max_length=500)] = "", ended: Annotated[str, Query(max_length=1)] = ""
+    back: Annotated[str, Query(alias="next", max_length=500)] = "",
+    ended: Annotated[str, Query(max_length=1)] = "",
+    changed: Annotated[str, Query(max_length=1)] = "",
 ) -> HTMLResponse:
     """Asks who is there."""
-    return _login_page(back=back, ended=bool(ended))
+    return _login_page(back=back, ended=bool(ended), changed=bool(changed))
 
 
 @router.post("/page/login")
@@ -128,9 +130,11 @@ def _login_page(
     typed: str = "",
     back: str = "",
     ended: bool = False,
+    changed: bool = False,
     kept: KeptForm | None = None,
 ) -> HTMLResponse:
-    page = rendered("login", problem=problem, holder=None, typed=typed, back=back, ended=ended, kept=kept)
+    flash = "Le mot de passe est changé\N{NO-BREAK SPACE}: connectez-vous." if changed else None
+    page = rendered("login", problem=problem, holder=None, typed=typed, back=back, ended=ended, kept=kept, flash=flash)
     return HTMLResponse(page, status_code=status)
 
 
