@@ -72,6 +72,14 @@ def is_opt_out(text: str) -> bool:
     return _refuses_alone(bare, _ALONE)
 
 
+def tells_how_to_refuse(text: str) -> bool:
+    """Whether a text of ours says how to receive nothing more."""
+    return (
+        re.search(r"\bstop\b|desinscri|desabon|unsubscri|ne (?:plus|rien) recevoir", _bare(_without_accents(text)))
+        is not None
+    )
+
+
 def _refuses_alone(bare: str, vocabulary: frozenset[str]) -> bool:
     words = [word for word in _ASIDE.sub("", bare).split() if word not in _POLITE]
     if _PHRASE_ALONE.fullmatch(" ".join(words)):

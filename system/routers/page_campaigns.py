@@ -14,6 +14,7 @@ from system.db import trials as trial_rows
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.domain.campaign_life import Resume, ScheduleError
+from system.domain.consent import tells_how_to_refuse
 from system.domain.daily_limit import DailyLimit
 from system.domain.phone import PhoneNumber
 from system.domain.roles import Role
@@ -21,9 +22,10 @@ from system.domain.statuses import CampaignStatus
 from system.page.rendering import DEEDS as OFFERED
 from system.page.rendering import rendered
 from system.routers.campaigns import publish_or_leave
-from system.routers.page_forms import schedule_of
+from system.routers.page_forms import schedule_of, typed_schedule
 from system.routers.page_found import found_campaign
 from system.routers.page_identity import PageProblemError, page_form, page_user, page_watcher, text_of
+from system.routers.page_results import LATEST_REPLIES
 from system.routers.page_shell import around, pace, shown
 from system.services import cancelling, drafts, pausing, scheduling, trials
 from system.services.before_launch import before_launch
@@ -43,7 +45,7 @@ from system.services.transitions import CampaignStateError
 
 router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
 
-LATEST_REPLIES, SHOWN_TESTS = 5, 3
+SHOWN_TESTS = 3
 # What cannot be undone is asked twice.
 CONFIRMED = ("start", "cancel", "delete")
 BEFORE_LAUNCH = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})
@@ -52,7 +54,7 @@ Watcher = Annotated[Holder, page_watcher(Role.READER)]
 Operator = Annotated[Holder, page_user(Role.OPERATOR)]
 Number = Annotated[int, Query(ge=0, le=2**63 - 1)]
 NOWHERE = "Cette page n’existe pas."
-CHANGED = "La campagne a changé d’état entre-temps : rechargez la page."
+CHANGED = "C’est déjà fait, ou la campagne a changé d’état entre-temps."
 
 
 @router.get("/{campaign_id}")
@@ -80,6 +82,7 @@ def _campaign_page(
     typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     campaign = found.campaign
+    hours = campaign.hours or get_settings().hours
     with get_db().transaction() as connection:
         before = before_launch(connection, campaign.id, preview=preview) if campaign.status in BEFORE_LAUNCH else None
         tests = trial_rows.latest(connection, campaign.id, most=SHOWN_TESTS) if before else []
@@ -93,7 +96,8 @@ def _campaign_page(
         section="campaigns",
         flash=done,
         shown=found,
-        hours=campaign.hours or get_settings().hours,
+        hours=hours,
+        planned=typed_schedule(campaign.scheduled_at, hours),
         before=before,
         launched=launched,
         tests=tests,
@@ -112,7 +116,7 @@ def confirm(request: Request, holder: Operator, campaign_id: int, deed: str) -> 
     if deed not in CONFIRMED:
         raise PageProblemError(404, NOWHERE)
     if deed not in dict(OFFERED.get(found.campaign.status, ())):
-        raise PageProblemError(409, CHANGED)
+        raise PageProblemError(409, CHANGED, campaign=campaign_id)
     return _confirm_page(holder, found, deed, changed="changed" in request.query_params)
 
 
@@ -134,7 +138,8 @@ def _confirm_page(holder: Holder, found: Shown, deed: str, *, changed: bool = Fa
         changed=changed,
         hours=hours,
         limit=limit,
-        left_today=limit.left_for_message_1(counters_of_today(get_db(), get_settings().hours.zone)),
+        silent_on_refusal=starts and not found.campaign.template and not tells_how_to_refuse(found.campaign.message),
+        left_today=_left_today(),
     )
 
 
@@ -194,7 +199,14 @@ def _test(holder: Holder, campaign_id: int, typed: Mapping[str, str]) -> Respons
     if last and last[0].status == "opted_out":
         wrong = "Ce numéro est désinscrit : l’essai ne partira pas."
         return _campaign_page(holder, found, status=409, problems={"phone": wrong}, typed=typed)
-    return RedirectResponse(f"/page/campaigns/{campaign_id}?done=tried", status_code=303)
+    done = "tried" if _left_today() else "tried-later"
+    return RedirectResponse(f"/page/campaigns/{campaign_id}?done={done}", status_code=303)
+
+
+def _left_today() -> int:
+    settings = get_settings()
+    counted = counters_of_today(get_db(), settings.hours.zone)
+    return DailyLimit(settings.daily_message_limit).left_for_message_1(counted)
 
 
 def _pause(campaign_id: int, actor: str) -> None:
@@ -259,6 +271,6 @@ async def act(request: Request, holder: Operator, campaign_id: int, deed: str) -
     except NothingToSendError as error:
         raise PageProblemError(409, "Aucun de ces messages ne peut plus être envoyé.") from error
     except CampaignStateError as error:
-        raise PageProblemError(409, CHANGED) from error
+        raise PageProblemError(409, CHANGED, campaign=campaign_id) from error
     there = "/?done=deleted" if deed == "delete" else f"/page/campaigns/{campaign_id}?done={deed}"
     return RedirectResponse(there, status_code=303)

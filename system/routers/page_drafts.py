@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -33,9 +33,11 @@ Operator = Annotated[Holder, page_user(Role.OPERATOR)]
 
 
 @router.get("/new")
-def new(holder: Operator) -> HTMLResponse:
-    """The form of a campaign."""
-    return _form(holder, CampaignForm.empty())
+def new(holder: Operator, category: Annotated[str, Query(max_length=60)] = "") -> HTMLResponse:
+    """The form of a campaign, for this category where one is named."""
+    asked = CampaignForm.empty()
+    asked.values["category"] = category
+    return _form(holder, asked)
 
 
 @router.post("")

@@ -173,3 +173,9 @@ def schedule_of(values: Mapping[str, str], hours: SendingHours, now: datetime) -
     at = at.replace(tzinfo=hours.zone)
     check_start(at, now)
     return at
+
+
+def typed_schedule(at: datetime | None, hours: SendingHours) -> dict[str, str]:
+    """The day and hour at which a campaign is to start, as its form shows them."""
+    local = at.astimezone(hours.zone) if at else None
+    return {"date": f"{local:%Y-%m-%d}" if local else "", "time": f"{local:%H:%M}" if local else ""}

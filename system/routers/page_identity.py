@@ -26,11 +26,11 @@ class LoginNeededError(Exception):
 
 
 class PageProblemError(Exception):
-    """What is asked cannot be done; `text` (French) says why, and is shown with `status`."""
+    """What is asked cannot be done; `text` (French) says why, and is shown with `status`, and a link to the `campaign`."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, *, campaign: int | None = None) -> None:
         super().__init__(text)
-        self.status, self.text = status, text
+        self.status, self.text, self.campaign = status, text, campaign
 
 
 class StaleFormError(PageProblemError):

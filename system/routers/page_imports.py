@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -98,7 +99,10 @@ async def _import_form(request: Request, holder: Holder) -> Response:
         except PageProblemError as error:
             said, code = error.text, error.status
             return await run_in_threadpool(lambda: _form(holder, problem=said, typed=typed, status=code))
-    return RedirectResponse(f"/page/imports/{import_id}", status_code=303, background=rest)
+    there = (
+        f"/page/imports/{import_id}?{urlencode({'category': category})}" if category else f"/page/imports/{import_id}"
+    )
+    return RedirectResponse(there, status_code=303, background=rest)
 
 
 def _import(stream: BinaryIO, size: int, source: Source) -> tuple[int, BackgroundTask | None]:
@@ -132,13 +136,20 @@ def _found(import_id: int) -> Import:
 
 
 @router.get("/{import_id}")
-def show(holder: Reader, import_id: int, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0) -> HTMLResponse:
+def show(
+    holder: Reader,
+    import_id: int,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    category: Annotated[str, Query(max_length=60)] = "",
+) -> HTMLResponse:
     """What became of the file, and the lines that were not taken."""
     done = _found(import_id)
     with get_db().transaction() as connection:
         found = imports.rejections(connection, import_id, after=after, limit=SHOWN_REJECTIONS)
     next_after = found[-1].line if len(found) == SHOWN_REJECTIONS else None
-    return shown("import", holder, section="imports", done=done, rejections=found, next_after=next_after)
+    return shown(
+        "import", holder, section="imports", done=done, rejections=found, next_after=next_after, category=category
+    )
 
 
 @router.get("/{import_id}/rejected.csv", dependencies=[page_user(Role.READER)])

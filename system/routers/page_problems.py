@@ -36,14 +36,14 @@ WORDS = {
 OTHERWISE = "Le système n’a pas pu répondre : réessayez dans une minute."
 
 
-async def refused(request: Request, status: int, said: str = "") -> Response:
+async def refused(request: Request, status: int, said: str = "", *, campaign: int | None = None) -> Response:
     """The page that says what is not possible, with the menu of whoever is logged in."""
     holder: Holder | None = getattr(request.state, "holder", None)
     if holder is None and status not in {500, 503}:
         holder = await run_in_threadpool(holder_of, request)
     token = get_access().form_token(holder) if holder else None
     text = said or WORDS.get(status, OTHERWISE)
-    page = rendered("problem", problem=text, ours=status >= 500, holder=holder, form_token=token)
+    page = rendered("problem", problem=text, ours=status >= 500, campaign=campaign, holder=holder, form_token=token)
     return HTMLResponse(page, status_code=status)
 
 
@@ -87,7 +87,7 @@ def show_problems(app: FastAPI) -> None:
 
     @app.exception_handler(PageProblemError)
     async def problem(request: Request, error: PageProblemError) -> Response:
-        return await refused(request, error.status, error.text)
+        return await refused(request, error.status, error.text, campaign=error.campaign)
 
     @app.exception_handler(HTTPException)
     async def of_the_framework(request: Request, error: HTTPException) -> Response:

@@ -11,16 +11,17 @@ from system.db import results
 from system.db.access_tokens import Holder
 from system.db.database import get_db
 from system.domain.roles import Role
-from system.page.rendering import OUTCOMES, outcome_words
+from system.page.rendering import OUTCOMES, outcome_words, rendered
 from system.routers.page_found import found_campaign
-from system.routers.page_identity import page_user
+from system.routers.page_identity import page_user, page_watcher
 from system.routers.page_shell import shown
 from system.services.results_file import results_file
 
 router = APIRouter(include_in_schema=False, prefix="/page/campaigns")
 
-PAGE = 50
+PAGE, LATEST_REPLIES = 50, 5
 Reader = Annotated[Holder, page_user(Role.READER)]
+Watcher = Annotated[Holder, page_watcher(Role.READER)]
 Position = Annotated[int, Query(ge=0, le=2**63 - 1)]
 CampaignId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -59,6 +60,15 @@ def download(_holder: Reader, campaign_id: CampaignId) -> StreamingResponse:
     lines = results_file(get_db(), campaign_id, words=outcome_words, moment=moment)
     headers = {"Content-Disposition": f'attachment; filename="campagne-{campaign_id}.csv"'}
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{campaign_id}/replies/live")
+def latest_replies(_holder: Watcher, campaign_id: CampaignId) -> HTMLResponse:
+    """The newest answers, which the page of a campaign asks for by itself."""
+    found_campaign(campaign_id)
+    with get_db().transaction() as connection:
+        found = results.replies(connection, campaign_id, before=None, limit=LATEST_REPLIES)
+    return HTMLResponse(rendered("reply_list", replies=found))
 
 
 @router.get("/{campaign_id}/replies")

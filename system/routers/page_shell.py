@@ -33,6 +33,7 @@ DONE = {
     "scheduled": "La campagne est planifiée.",
     "unschedule": "La campagne est de nouveau un brouillon.",
     "tried": "Le message d’essai part dans un instant.",
+    "tried-later": "La limite du jour est atteinte : le message d’essai partira demain.",
     "contact": "Le contact est enregistré.",
     "contact-added": "Le contact est ajouté.",
     "contact-added-opted-out": "Le contact est ajouté, mais cette personne s’est désinscrite : elle ne recevra rien.",

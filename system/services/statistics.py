@@ -13,11 +13,12 @@ MOST_CHANGES = 50_000
 
 @dataclass(frozen=True)
 class Shown:
-    """A campaign and its statistics, `frozen` once it is closed."""
+    """A campaign and its statistics, `frozen` once it is closed. `set_aside`: contacts who opted out before anything left."""
 
     campaign: Campaign
     statistics: CampaignStatistics
     frozen: bool
+    set_aside: int
 
 
 def show(db: Database, campaign_id: int) -> Shown:
@@ -31,10 +32,9 @@ def show(db: Database, campaign_id: int) -> Shown:
         campaign = campaign_list.by_id(connection, campaign_id)
         if campaign is None:
             raise UnknownCampaignError(f"there is no campaign {campaign_id}")
-        kept = campaign.final_statistics
-        if kept is not None:
-            return Shown(campaign, CampaignStatistics(**kept), frozen=True)
-        return Shown(campaign, CampaignStatistics.of(campaign_counts.counts(connection, campaign_id)), frozen=False)
+        counts, kept = campaign_counts.counts(connection, campaign_id), campaign.final_statistics
+    found = CampaignStatistics.of(counts) if kept is None else CampaignStatistics(**kept)
+    return Shown(campaign, found, kept is not None, counts.get("message_1.opted_out", 0))
 
 
 def fold(db: Database) -> int:

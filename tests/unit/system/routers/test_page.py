@@ -106,7 +106,7 @@ def test_a_form_of_another_site_changes_nothing(browser: Browser, bench: Bench) 
 def test_from_a_file_to_a_cancelled_campaign(browser: Browser, bench: Bench) -> None:
     browser.log_in()
     answer = browser.submit("/page/imports", file=FILE, category="Salon", consent="salon 2026")
-    assert answer.headers["Location"] == "/page/imports/1"
+    assert answer.headers["Location"] == "/page/imports/1?category=Salon"
     shown = browser.request("GET", "/page/imports/1").text
     assert "ce n’est pas un numéro de téléphone\u00a0: &lt;i&gt;12&lt;/i&gt;" in shown
     assert "f&lt;i&gt;.csv" in shown

@@ -26,6 +26,46 @@ def test_a_launch_shows_both_messages_and_titles_them(browser: Browser) -> None:
     assert '<h4>Message 2</h4><p class="bubble" id="preview-2">' in browser.request("GET", "/page/campaigns/1").text
 
 
+def test_a_launch_names_only_who_is_left_out_and_warns_of_a_text_that_says_nothing_of_refusing(
+    browser: Browser, bench: Bench
+) -> None:
+    draft(browser)
+    bench.execute("UPDATE contacts SET opted_in_at = NULL, opt_in_source = NULL WHERE phone = '+33639980001'")
+    browser.submit("/page/contacts", phone="0639980002", name="Zoé", categories="salon", opt_in_source="salon")
+    asked = browser.request("GET", "/page/campaigns/1/confirm/start").text
+    assert "1 autre ne recevra rien&nbsp;: 1 sans consentement." in asked
+    assert "ne dit pas comment ne plus rien recevoir" in asked
+    assert "personnes" not in asked
+    for text in ("Bonjour. Répondez STOP pour ne plus rien recevoir.", "Bonjour, désinscription : répondez non."):
+        bench.execute("UPDATE campaigns SET message_template = %s", text)
+        asked = browser.request("GET", "/page/campaigns/1/confirm/start").text
+        assert "ne dit pas comment" not in asked
+
+
+def test_what_is_done_already_leads_back_to_the_campaign(browser: Browser) -> None:
+    draft(browser)
+    for path in ("confirm/cancel", "confirm/destroy"):
+        answer = browser.request("GET", f"/page/campaigns/1/{path}")
+        assert ('<a href="/page/campaigns/1">Voir la campagne</a>' in answer.text) is (answer.status_code == 409)
+
+
+def test_a_campaign_is_written_for_the_category_just_imported(browser: Browser) -> None:
+    browser.log_in()
+    there = browser.submit("/page/imports", file=FILE, category="Salon & Co").headers["Location"]
+    shown = browser.request("GET", there).text
+    (led,) = re.findall(r'href="(/page/campaigns/new[^"]*)"', shown)
+    assert '<option value="Salon &amp; Co" selected>' in browser.request("GET", led).text
+
+
+def test_a_planned_hour_is_shown_in_its_form(browser: Browser, bench: Bench) -> None:
+    draft(browser)
+    bench.execute(
+        "UPDATE campaigns SET status = 'scheduled', scheduled_at = '2126-07-01 10:05+00', sending_zone = 'Europe/Paris', sending_opens = 0, sending_closes = 1440"
+    )
+    shown = browser.request("GET", "/page/campaigns/1").text
+    assert ('value="2126-07-01"' in shown, 'value="12:05"' in shown) == (True, True)
+
+
 def test_who_launched_is_told_after_a_pause_too(browser: Browser) -> None:
     draft(browser)
     assert 'id="launch"' not in browser.request("GET", "/page/campaigns/1").text
