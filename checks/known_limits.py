@@ -4,7 +4,7 @@ _TWICE = (
     "deux doublons que la pile n'exclut pas et que l'essai ne provoque pas : un worker gelé juste avant sa requête, au-delà de son bail, et une "
     "passerelle qui accepte une requête après avoir dit n'en rien avoir"
 )
-_HOURS = "heures d'envoi levées pour l'essai"
+_HOURS = "plage horaire d'envoi levée pour l'essai"
 # Each was read in the code of `system/`, whose place the comment above it names.
 KNOWN_LIMITS = {
     # services/sending.py, its first lines.
@@ -35,8 +35,12 @@ KNOWN_LIMITS = {
     "6.4": f"la base n'admet qu'une ligne par Message 2 ; qu'elle ne parte qu'une fois tient aux baux et à la passerelle : {_TWICE}",
     # db/inbox.py, `ON CONFLICT (dedup_key) DO NOTHING`.
     "6.5": "un webhook livré deux fois est écarté sans trace, et n'est pas compté parmi les tentatives",
+    # domain/error_spike.py.
+    "7.1": "l'arrêt pour échecs, qui met une campagne en pause au lieu de la clore, veut 20 échecs au moins en dix minutes, et plus de 30 % des messages finis",
     # db/migrations/0004_campaign_life.sql, `cancelled`.
     "7.2": "un sixième état, que l'énoncé ne prévoit pas : « annulé », celui d'un contact dont l'envoi attendait quand la campagne a été close ou annulée",
+    # db/campaigns.py, `move`.
+    "7.3": "rouvrir une campagne close efface ses statistiques finales",
     # db/closing.py, `_LAST_ACT`.
     "7.5": "une campagne que la limite du jour, les heures d'envoi ou une panne de la passerelle retiennent : les 48 h se comptent alors de la fin de la retenue",
     "8.1": f"{_TWICE} ; {_HOURS}",
@@ -44,4 +48,6 @@ KNOWN_LIMITS = {
     # db/alarms.py, `max(beat_at)`; services/alerts.py, `LogOnly`.
     "8.6": "cette adresse (`ALERT_WEBHOOK_URL`) est vide dans la livraison : sans elle rien ne part, une ligne de journal est écrite ; la pile ne signale pas "
     "l'arrêt de sa vigie (`watchdog`)",
+    # db/campaigns.py, `move`.
+    "9.5": "rouvrir une campagne close efface ses statistiques finales",
 }
