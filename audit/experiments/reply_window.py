@@ -62,8 +62,8 @@ class Plan:
     unrecorded_seconds: float = 0.8
     # An answer that came too late is asked for a minute later.
     record_seconds: float = 100.0
-    # Longer than a webhook that is put aside waits for its next attempt and for its Message 2.
-    resumption_seconds: float = 20.0
+    # Longer than a webhook that is put aside waits, when its Message 1 leaves late, for its next attempt and for its Message 2.
+    resumption_seconds: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Early:
 
     waiting: str | None
     in_flight: str | None
-    said_at: float
+    sent_at: float
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Seen:
     """For each age, as named in the report: how many Message 2 the gateway accepted; and those accepted after their window.
 
     `quickest`: the fewest seconds from an interaction to its Message 2; None when none left. `while_waiting`, `in_flight`: the Message 2
-    of contacts who wrote before the gateway had their Message 1, `waited` seconds later; None when it was not tried.
+    of contacts who wrote before the gateway had their Message 1, `waited` seconds after it left; None when it was not tried.
     """
 
     replies: Mapping[str, int]
@@ -115,7 +115,7 @@ def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequ
     wait_until(lambda: _replies(driver)[driver.follow_up_key(early)], plan.step_seconds)
     wait_until(lambda: all(_replies(driver)[driver.follow_up_key(keys[n])] for n in inside), plan.step_seconds)
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
-    wait_until(lambda: time.time() >= ahead.said_at + plan.resumption_seconds, plan.resumption_seconds)
+    wait_until(lambda: time.time() >= ahead.sent_at + plan.resumption_seconds, plan.resumption_seconds)
     counts = _replies(driver)
     while_waiting, in_flight = (
         None if key is None else counts[driver.follow_up_key(key)] for key in (ahead.waiting, ahead.in_flight)
@@ -175,9 +175,8 @@ def _before_sending(driver: PausedConversation, record: Record, plan: Plan) -> E
             record.note("deux contacts écrivent avant que leur Message 1 soit accepté : l'un attend, l'autre part")
     finally:
         driver.release()
-    said_at = time.time()
-    wait_until(lambda: _sent(driver, keys), plan.record_seconds)
-    return Early(waiting, in_flight, said_at)
+    left = wait_until(lambda: _sent(driver, keys), plan.record_seconds)
+    return Early(waiting if left else None, in_flight if left else None, time.time())
 
 
 def _before_recording(driver: PausedConversation, record: Record, plan: Plan) -> str:
@@ -254,12 +253,16 @@ def _opening(record: Record, seen: Seen, without: Sequence[str], outside: Sequen
     if without or outside:
         return [_OPEN.defect(record, "L'envoi n'ouvre pas une fenêtre de 24 h", [*without, *outside])]
     if seen.while_waiting is None or seen.in_flight is None:
-        return [_OPEN.undetermined("aucun Message 1 n'attendait, ou ne partait, quand son contact a écrit")]
+        return [
+            _OPEN.undetermined(
+                "aucun Message 1 n'attendait, ou ne partait, quand son contact a écrit, ou il n'est pas parti ensuite"
+            )
+        ]
     if not seen.in_time:
         return [_OPEN.undetermined(_TOO_SLOW)]
     moments = "attend" if seen.in_flight else "attend ou part"
     sentence = (
-        f"Un contact qui écrit pendant que son Message 1 {moments} n'a pas de Message 2 {french_seconds(seen.waited)} plus tard ; après l'envoi, la "
+        f"Un contact qui écrit pendant que son Message 1 {moments} n'a pas de Message 2, même {french_seconds(seen.waited)} après l'envoi ; ensuite, la "
         f"fenêtre est encore ouverte à 23 h 59 min 30 s et fermée à 24 h 00 min 00 s. {_last_second(seen)}"
     )
     opened = _OPEN.established(record, sentence)

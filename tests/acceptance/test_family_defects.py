@@ -42,6 +42,14 @@ ANYBODY_RELEASES = (
 NO_EXPIRY = (
     Edit("system/services/closing.py", "contacts = closing.end_silent_contacts(connection, now=now)", "contacts = 0"),
 )
+# What is written while a Message 1 waits is then looked at again once that has left.
+HEARS_TOO_EARLY = (
+    Edit(
+        "system/db/interactions.py",
+        "m.status IN ('sending', 'unknown')",
+        "m.status IN ('pending', 'sending', 'unknown')",
+    ),
+)
 NEVER_FROZEN = (Edit("system/services/statistics.py", "        if kept is not None:", "        if kept is False:"),)
 
 
@@ -61,6 +69,7 @@ def outcomes(experiment: str, folder: Path, *edits: Edit) -> dict[str, tuple[Out
     ("experiment", "edits", "criterion", "words"),
     [
         pytest.param("reply-window", LONGER_WINDOW, "5.3", "24 h 00 min 00 s", id="window of 25 h"),
+        pytest.param("reply-window", HEARS_TOO_EARLY, "4.3", "n'était pas envoyé", id="reply before the send"),
         pytest.param("daily-limit", HIGHER_LIMIT, "4.4", "au lieu de 1 000 au plus", id="limit of 5000"),
         pytest.param("interaction-types", DEAF_TO_VOICE, "5.4", "vocal", id="deaf to voice messages"),
         pytest.param("duplicate-replies", NO_UNIQUE_MESSAGE, "6.4", "Message 2", id="unique constraint removed"),
