@@ -316,13 +316,16 @@ def _inside(record: Record, seen: Seen, without: Sequence[str]) -> Sequence[Find
 def _nothing_at_the_end(record: Record, seen: Seen) -> Finding:
     """The window's last moments give no Message 2: the requirement knows no such moments."""
     least = "" if seen.quickest is None else f" : la pile met {french_seconds(seen.quickest)} au moins à en remettre un"
-    sentence = f"à {_CLOSING}, une interaction ne donne aucun Message 2{least}, et la fenêtre se ferme entre-temps"
+    sentence = (
+        f"à {_CLOSING}, une interaction ne donne aucun Message 2{least}, et la fenêtre se ferme entre-temps (à 23 h 59 min 30 s il part encore ; "
+        "rien n'est essayé entre les deux)"
+    )
     return _INSIDE.short_of_the_letter(
         record,
         sentence,
         title="Aucun Message 2 pour une interaction de la fin de la fenêtre",
         impact="Faible : un contact qui répond dans les derniers instants de la fenêtre ne reçoit rien",
-        advice="Ne pas attendre avant le Message 2 quand la fenêtre se ferme, ou décider par écrit que ses derniers instants n'ouvrent droit à rien",
+        advice="Décider par écrit que les derniers instants de la fenêtre n'ouvrent droit à rien, ou n'y pas faire précéder le Message 2 de l'attente voulue",
     )
 
 
