@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.experiments.abilities import FINAL_STATES, STATISTICS, CampaignBook, CampaignSeen, Said
+from audit.experiments.campaign_failures import FailedCampaigns, play_failures
 from audit.experiments.experiment import Experiment, Record
 from audit.experiments.judgement import Judgement
 from audit.experiments.waiting import wait_until
@@ -80,14 +81,6 @@ class Paused:
 
 
 @dataclass(frozen=True)
-class Exhausted:
-    """A campaign whose only message had no attempt left: how it stood then, and whether a resumption sent that message."""
-
-    seen: CampaignSeen
-    sent: bool
-
-
-@dataclass(frozen=True)
 class Ending:
     """A campaign just before and after the hourly task, the contact whom each final state is expected of, and what was done.
 
@@ -102,30 +95,7 @@ class Ending:
     said: int
     unreachable: str
     paused: Paused
-    # How campaigns stand of which the gateway refused every send for good, a small one and a larger one.
-    refused: tuple[CampaignSeen, ...]
-    exhausted: Exhausted
-    # One that was paused by hand, a send of which was refused for good.
-    by_hand: CampaignSeen
-
-    @property
-    def left_open(self) -> list[tuple[str, str]]:
-        """Paused campaigns whose contacts have all ended: what each is, in short and in full (French)."""
-        many = len(self.refused[-1].contacts)
-        cases = (
-            (self.refused[-1], f"{many} refus", f"une campagne de {many} contacts, tous refusés pour de bon"),
-            (
-                self.exhausted.seen,
-                "un message sans essai restant",
-                "une campagne dont le seul message a épuisé ses essais (il part quand elle est reprise)",
-            ),
-            (
-                self.by_hand,
-                "une pause à la main et un refus",
-                "une campagne de 2 contacts mise en pause à la main, l'un refusé pour de bon et l'autre silencieux plus de 24 h",
-            ),
-        )
-        return [(short, told) for seen, short, told in cases if seen.status == "paused" and all(seen.contacts.values())]
+    failed: FailedCampaigns
 
 
 def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[Finding]:
@@ -159,10 +129,8 @@ def run(driver: CampaignBook, record: Record, plan: Plan = Plan()) -> Sequence[F
             _FRENCH.get(after.contacts.get(key, ""), "aucun état final"),
         )
     paused, sent = _paused(driver, record, plan), _sent(driver, {**keys, "unreachable": unreachable})
-    refused_all = tuple(_all_refused(driver, record, plan, contacts) for contacts in (2, plan.many))
-    exhausted = _exhausted(driver, record, plan)
-    by_hand = _paused_by_hand(driver, record, plan)
-    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, refused_all, exhausted, by_hand)
+    failed = play_failures(driver, record, plan.many, plan.step_seconds, plan.open_seconds)
+    ending = Ending(before, after, keys, sent, len(said), unreachable, paused, failed)
     return [
         *_closed(record, ending),
         _states(record, ending),
@@ -212,54 +180,6 @@ def _paused(driver: CampaignBook, record: Record, plan: Plan) -> Paused:
     return Paused(ends, driver.campaign(campaign), len(sent), len(sent) + len(waiting))
 
 
-def _all_refused(driver: CampaignBook, record: Record, plan: Plan, contacts: int) -> CampaignSeen:
-    """How a campaign stands of which nothing could be sent."""
-    campaign = driver.campaign_of(driver.launch_refusing(contacts, contacts)[0])
-
-    def settled() -> bool:
-        seen = driver.campaign(campaign)
-        return seen.status == "completed" or (seen.status == "paused" and all(seen.contacts.values()))
-
-    wait_until(settled, plan.step_seconds, 0.2)
-    after = driver.campaign(campaign)
-    record.note(
-        f"une campagne de {contacts} contacts, dont la passerelle refuse tous les envois pour de bon : `{after.status}`"
-    )
-    return after
-
-
-def _exhausted(driver: CampaignBook, record: Record, plan: Plan) -> Exhausted:
-    """How a campaign stands whose only message failed for now, and what its resumption does of it."""
-    key = driver.launch_exhausted()
-    campaign = driver.campaign_of(key)
-    wait_until(lambda: driver.campaign(campaign).status != "sending", plan.step_seconds, 0.2)
-    seen = driver.campaign(campaign)
-    record.note(f"une campagne dont le seul message a épuisé ses essais (réponses 429) passe à `{seen.status}`")
-    if seen.status != "paused":
-        return Exhausted(seen, sent=False)
-    driver.resume_failed(campaign)
-    sent = wait_until(lambda: key in {a.key for a in driver.accepted()}, plan.step_seconds, 0.2)
-    record.note(f"cette campagne reprise pour ce qui a échoué, le message {'part' if sent else 'ne part pas'}")
-    return Exhausted(seen, sent=sent)
-
-
-def _paused_by_hand(driver: CampaignBook, record: Record, plan: Plan) -> CampaignSeen:
-    """How a paused campaign stands whose contacts have ended, one of them by a refusal."""
-    silent, refused = driver.launch_refusing(2, 1)
-    campaign = driver.campaign_of(silent)
-    wait_until(lambda: _ready(driver, {"silent": silent, "failed": refused}), plan.step_seconds)
-    driver.pause(campaign)
-    driver.sent_ago({silent: _TOO_LONG_AGO})
-    driver.run_expiry()
-    wait_until(lambda: driver.campaign(campaign).status == "completed", plan.open_seconds, 0.2)
-    after = driver.campaign(campaign)
-    record.note(
-        "une campagne de deux contacts, l'un refusé pour de bon, est mise en pause à la main ; la date d'envoi de l'autre est reculée de 25 h, et la "
-        f"tâche horaire exécutée : `{after.status}`"
-    )
-    return after
-
-
 def _sent(driver: CampaignBook, keys: Mapping[str, str]) -> tuple[int, int]:
     """Message 1 and Message 2 of these contacts in the gateway's ledger, each counted once."""
     accepted = {a.key for a in driver.accepted()}
@@ -274,7 +194,7 @@ def _ready(driver: CampaignBook, keys: Mapping[str, str]) -> bool:
 
 
 def _closed(record: Record, ending: Ending) -> Sequence[Finding]:
-    found, open_yet = _closed_when_all_ended(record, ending), ending.left_open
+    found, open_yet = _closed_when_all_ended(record, ending), ending.failed.left_open
     if found.outcome is not Outcome.ESTABLISHED or not open_yet:
         return [found]
     short = _CLOSED.short_of_the_letter(
@@ -294,13 +214,13 @@ def _closed_when_all_ended(record: Record, ending: Ending) -> Finding:
     if not closed:
         title = f"La campagne reste « {ending.after.status} » alors que ses contacts devaient être dans un état final"
         return _CLOSED.defect(record, title)
-    small, many = ending.refused
+    small, many = ending.failed.small, ending.failed.many
     # A larger one may be stopped for its failures.
     for one, ends in ((small, {"completed"}), (many, {"completed", "paused"})):
         if one.status not in ends:
             title = f"Une campagne de {len(one.contacts)} contacts, dont tous les envois sont refusés pour de bon, reste « {one.status} »"
             return _CLOSED.defect(record, title)
-    exhausted = ending.exhausted
+    exhausted = ending.failed.exhausted
     if exhausted.seen.status != "completed" and not exhausted.sent:
         title = "Une campagne dont le seul message a épuisé ses essais n'est pas close, et aucune reprise ne l'envoie"
         return _CLOSED.defect(record, title, [exhausted.seen.status])
