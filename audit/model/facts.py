@@ -26,7 +26,8 @@ class Setting:
     """One Celery setting, under its lowercase name (`task_acks_late`).
 
     `overridable` names the environment variable that may replace the value, else it is empty; `word`: by its text as it stands.
-    `comment`: by which its author explains it, beside it or just above.
+    `comment`: by which its author explains it, beside it or just above. `starts`: what an address begins with, of which the rest
+    is not known.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Setting:
     overridable: str = ""
     word: bool = False
     comment: str = ""
+    starts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,11 @@ def _kept(known: TargetFacts) -> Sequence[Finding]:
         lost = dict.fromkeys(short(symbol) for symbol in (*dropped, *chord.header) if symbol in {*dropping, *dropped})
         return [Fault(f"{name}, dont l'en-tête ignore les résultats de `{task}`", chord.excerpt) for task in lost]
 
+    may_be = "prend une liste qui ne se lit pas, et tient peut-être un groupe suivi d'une tâche"
+    unsure = [chord for chord in chords if chord.perhaps and faults(chord)]
+    gaps += [Doubt(*place_of(c.excerpt), f"le `chain` de `{short(c.symbol) or 'module'}` {may_be}") for c in unsure]
     domain = ruled_by(known, (), chords, counted(len(chords), "chord"), *gaps)
-    answer = conclude(domain, faults)
+    answer = conclude(domain, lambda chord: [] if chord.perhaps else faults(chord))
     evidence = [known.source.evidence(chord.excerpt) for chord in chords[:3]] or [known.source.evidence()]
     return answered(
         guide, "Chord sans résultats", answer, *evidence, nothing="aucun chord n'est écrit dans ce qui a été lu"

@@ -27,6 +27,7 @@ class Reading:
 
     `word`: the text that its environment gives it, where it is to be a boolean. `written`: the target sets it; `seen`: a probe read it, be it at its default; `variable`: the environment variable, or the key of a configuration, that may still change the value read in the source.
     `giver`: the file that gives `variable` the text that was read. `comment`: by which its author explains the value. `perhaps`: what is written, where something unread that is loaded later, `unless`, may change it.
+    `starts`: what an address begins with, of which the rest is not known.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Reading:
     giver: str = ""
     perhaps: "Reading | None" = None
     unless: str = ""
+    starts: str = ""
 
     @property
     def told(self) -> str:
@@ -84,7 +86,9 @@ def read(known: TargetFacts, name: str, default: PlainValue = None, *, tasks_suf
         perhaps = _written_before(known, name)
         if perhaps:
             why = f"`{name}={perhaps.value}` est écrit, et {perhaps.unless} peut le changer"
-        return Reading(name, UNKNOWN, missing=why, excerpt=seen[0][0].excerpt, perhaps=perhaps)
+        first, facts = seen[0]
+        told = (facts.evidence(first.excerpt, **{name: f"{first.starts}…"}),) if first.starts else ()
+        return Reading(name, UNKNOWN, told, why, first.excerpt, perhaps=perhaps, starts=first.starts)
     if not seen and "*" in known.probes[0].settings:
         host, perhaps_it = without_application(known), f"peut-être `{name}`{_instead(known)}"
         missing = f"des réglages existent qui ne se lisent pas dans le code, {perhaps_it}"
@@ -247,7 +251,7 @@ def broker(known: TargetFacts) -> tuple[str, str]:
     for name in ("broker_url", "broker_write_url", "broker_read_url"):
         reading = read(known, name)
         if reading.missing:
-            return "", reading.missing
+            return (scheme(reading.starts), "") if scheme(reading.starts) else ("", reading.missing)
         kinds = {scheme(word) for word, _ in given(known, reading.variable)}
         if len(kinds) == 1 and all(kinds):
             return kinds.pop(), ""
@@ -260,7 +264,7 @@ def results(known: TargetFacts) -> tuple[str, str]:
     """Where results go (`none` when they are not kept), and why it cannot be told."""
     reading = read(known, "result_backend")
     if reading.missing:
-        return "", reading.missing
+        return (scheme(reading.starts), "") if scheme(reading.starts) else ("", reading.missing)
     kinds = {scheme(word) for word, _ in given(known, reading.variable)}
     if len(kinds) == 1 and all(kinds):
         return kinds.pop(), ""

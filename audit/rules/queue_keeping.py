@@ -81,7 +81,7 @@ class _Loss:
 def _declared_so(known: TargetFacts) -> list[_Loss]:
     """Queues of RabbitMQ that it may forget, messages that it does not write, and a broker that is no server."""
     address = read(known, "broker_url")
-    used = scheme(address.value) if isinstance(address.value, str) else ""
+    used = scheme(address.value if isinstance(address.value, str) else address.starts)
     losses = (
         [
             _Loss(

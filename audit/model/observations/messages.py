@@ -162,12 +162,14 @@ class RegisteredSerializer(Observation):
 class ChordUse(Observation):
     """A chord, written as such or as a group followed by a task; `header`: symbols of the tasks whose results it waits for.
 
-    `dropped`: those of which a signature says that nobody keeps the result; `partial`: others may be of the header.
+    `dropped`: those of which a signature says that nobody keeps the result; `partial`: others may be of the header; `perhaps`: a
+    chain of a list that is not read, and that may hold a group before a task.
     """
 
     header: tuple[str, ...]
     dropped: tuple[str, ...] = ()
     partial: bool = False
+    perhaps: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from audit.model.observations.messages import ChordUse
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.called_functions import inside, named_function
 from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.verification_values import arguments_of
@@ -15,6 +16,7 @@ _OR = frozenset({"or_", "ior", "__or__"})
 _SIGNED = frozenset({"s", "si", "signature", "subtask"})
 _CHANGES = frozenset({"set", "clone", "on_error", "link", "link_error", "replace", "stamp"})
 _CANVAS = frozenset({"chord", "chain", "group", "reduce"})
+_AT_ONCE = frozenset({"apply_async", "delay", "apply"})
 _DEPTH = 8
 
 
@@ -27,6 +29,8 @@ def chords(scope: Scope) -> Iterator[ChordUse]:
         elif name == "chain" or (name == "reduce" and len(call.args) > 1 and _joins(scope, call.args[0])):
             parts = _parts(scope, call.args[1:2] if name == "reduce" else call.args)
             yield from (_use(scope, call, part) for part in parts[:-1] if _is_group(scope, part))
+            if _takes_groups(scope, parts):
+                yield scope.observed(ChordUse, call, header=(), partial=True, perhaps=True)
         elif name in _OR and isinstance(call.func, ast.Attribute | ast.Name) and call.args:
             held = call.func.value if name == "__or__" and isinstance(call.func, ast.Attribute) else call.args[0]
             yield from (_use(scope, call, part) for part in _last(scope, held) if _joins(scope, call.func))
@@ -96,6 +100,18 @@ def _parts(scope: Scope, arguments: Sequence[ast.expr]) -> Sequence[ast.expr]:
     only = scope.given(held) if held is not None else None
     given = [*only.elts, *_appended(scope, held)] if isinstance(only, ast.List | ast.Tuple) else arguments
     return [scope.given(node) for node in given]
+
+
+def _takes_groups(scope: Scope, parts: Sequence[ast.expr]) -> bool:
+    """Whether a chain is made of a list that is filled elsewhere, in a module that keeps a group instead of publishing it."""
+    spread = [
+        p.value if isinstance(p, ast.Starred) else p for p in parts if isinstance(p, ast.Starred) or len(parts) == 1
+    ]
+    unread = [p for p in spread if isinstance(p, ast.Name | ast.Attribute) and scope.value(p) is UNKNOWN]
+    tree = scope.module.tree if unread else ast.Module([], [])
+    made = [n for n in walk(tree) if isinstance(n, ast.Call) and last(n.func) == "group"]
+    at_once = {n.value for n in walk(tree) if isinstance(n, ast.Attribute) and last(n) in _AT_ONCE}
+    return any(group not in at_once for group in made)
 
 
 def _appended(scope: Scope, held: ast.expr | None) -> list[ast.expr]:

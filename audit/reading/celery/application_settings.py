@@ -18,6 +18,7 @@ from audit.reading.python.abstract_values import (
     Method,
     ModuleValue,
     Origin,
+    Overridable,
     Table,
     Value,
     exported,
@@ -128,7 +129,8 @@ def _setting(machine: Machine, name: str, value: Value, origin: Origin | None) -
     plain, variable = unwrap(value)
     source = machine.sources.get(origin.path) if origin else None
     comment = comment_of(source.text.splitlines(), origin.first, origin.last) if origin and source else ""
-    return Setting(name, exported(plain), excerpt_of(machine, origin), variable, is_word(value), comment)
+    starts = value.starts if isinstance(value, Overridable) else ""
+    return Setting(name, exported(plain), excerpt_of(machine, origin), variable, is_word(value), comment, starts)
 
 
 def task_name_of(value: Value, names: Mapping[str, str]) -> Value:

@@ -23,6 +23,7 @@ from audit.reading.python.abstract_values import (
     Overridable,
     Table,
     Value,
+    beginning,
     descends_from,
     is_word,
     lift,
@@ -177,7 +178,10 @@ def _bin_op(machine: Machine, node: ast.BinOp, frame: Frame) -> Value:
         merged = left.copy()
         merge_into(machine, merged, right, frame.origin(node))
         return merged
-    return lift(BINARY[type(node.op)], left, right) if type(node.op) in BINARY else UNKNOWN
+    made = lift(BINARY[type(node.op)], left, right) if type(node.op) in BINARY else UNKNOWN
+    if isinstance(node.op, ast.Mod) and isinstance(left, str):
+        left = left.partition("%")[0]
+    return beginning(made, left) if isinstance(node.op, ast.Add | ast.Mod) else made
 
 
 def _unary_op(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Value:
@@ -286,7 +290,7 @@ def _joined(machine: Machine, node: ast.JoinedStr, frame: Frame) -> Value:
             pieces.append(value if plain and isinstance(unwrap(value)[0], str | int | float) else UNKNOWN)
         else:
             pieces.append(evaluate(machine, part, frame))
-    return lift(_concatenated, *pieces)
+    return beginning(lift(_concatenated, *pieces), *pieces)
 
 
 def _concatenated(*texts: Value) -> Value:

@@ -333,11 +333,18 @@ def _attribute_by_name(machine: Machine, site: CallSite) -> Value:
     return machine.attribute(machine, owner, name) if isinstance(owner, External | ModuleValue) else None
 
 
+def _current_application(_: Machine, site: CallSite) -> Value:
+    """The application that is in force, where none is given."""
+    return site.arguments[0] if site.arguments and site.arguments[0] is not None else External("celery.current_app")
+
+
 _SPECIAL: dict[str, Callable[[Machine, CallSite], Value]] = {
     "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.environ.setdefault": _set_environment,
     "datetime.timedelta": _duration,
+    "celery.app_or_default": _current_application,
+    "celery.get_current_app": _current_application,
     "celery.crontab": _crontab,
     "celery.schedule": _interval,
     "builtins.dict": _table,

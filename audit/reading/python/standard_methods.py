@@ -15,6 +15,7 @@ from audit.reading.python.abstract_values import (
     Overridable,
     Table,
     Value,
+    beginning,
     is_word,
     lift,
     overridable,
@@ -52,6 +53,8 @@ def known_method(machine: Machine, method: Method, site: CallSite) -> Value:
         return overridable(safely(getattr(receiver, method.name), site), variable)
     if isinstance(receiver, str) and method.name in _TEXT_METHODS:
         text = _text_method(receiver, method.name, site)
+        if method.name == "format":
+            text = beginning(text, receiver.partition("{")[0] if not variable else UNKNOWN)
         return overridable(text, variable, word=isinstance(text, str) and is_word(method.receiver))
     if isinstance(receiver, timedelta) and method.name == "total_seconds":
         return overridable(receiver.total_seconds(), variable)

@@ -13,7 +13,7 @@ from audit.rules.effective_settings import Reading, production_tasks, read
 
 # Those that do not expire their own keys.
 _KEEPING = re.compile(
-    r"(?i)(db\+[\w+]+|sqla\+[\w+]+|sqlalchemy|database|django-db|django_celery_results[\w.:]*|file|filesystem|mongodb|arangodb)(:|$)"
+    r"(?i)(db\+[\w+]*|sqla\+[\w+]*|sqlalchemy|database|django-db|django_celery_results[\w.:]*|file|filesystem|mongodb|arangodb)(:|$)"
 )
 # Those that expire them, or keep none.
 _EXPIRED = re.compile(
@@ -37,7 +37,8 @@ class Kept:
 
 def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
     """One member for a store that does not expire its keys; « nobody » is sure only where every process file was read."""
-    told = backend.value if isinstance(backend.value, str) else ""
+    begins = backend.starts if _KEEPING.match(backend.starts) or _EXPIRED.match(backend.starts) else ""
+    told = backend.value if isinstance(backend.value, str) else begins
     found, ignored = _KEEPING.match(told), read(known, "task_ignore_result", False)
     dropping, unread_tasks = ignoring(known)
     keeping = [task for task, _ in production_tasks(known) if task.symbol not in dropping | unread_tasks]

@@ -39,7 +39,8 @@ def everywhere(_: TargetFacts) -> Scope:
 
 def scope_of(known: TargetFacts, outside: str, *readings: Reading, gaps: Sequence[Gap] = ()) -> Scope:
     """What these settings say of whether a rule concerns the target."""
-    rest = setting_gaps(known, *readings) if outside else ()
+    # What an address begins with is all that is asked of it.
+    rest = setting_gaps(known, *(one for one in readings if not one.starts)) if outside else ()
     read = ", ".join(f"`{reading.name}`" for reading in readings)
     return Scope(outside, tuple(dict.fromkeys((*gaps, *rest))), read)
 
