@@ -39,7 +39,7 @@ def test_nothing_non_compliant_exits_0(december: Path, out: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "CONFORME (déclaré)" in result.stdout
     assert "PARTIEL" in result.stdout
-    assert "Reading the source of Application de décembre 2025" in result.stderr
+    assert "Reading the source of Reconstitution de l" in result.stderr
     assert "start.sh:5: mineur [supervision] Pas de redémarrage automatique des workers - Ajouter" in result.stdout
     assert "\n21 PASSED\n" in result.stdout
     (report,) = out.glob("*-famille-8-checkpoint-2025.md")
