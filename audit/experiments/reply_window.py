@@ -117,9 +117,6 @@ def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequ
     wait_stable(lambda: len(driver.accepted()), plan.quiet_seconds, plan.step_seconds + plan.quiet_seconds)
     wait_until(lambda: time.time() >= ahead.sent_at + plan.resumption_seconds, plan.resumption_seconds)
     counts = _replies(driver)
-    while_waiting, in_flight = (
-        None if key is None else counts[driver.follow_up_key(key)] for key in (ahead.waiting, ahead.in_flight)
-    )
     replies = {name: counts[driver.follow_up_key(keys[name])] for name in names}
     ends = {driver.follow_up_key(key): at + WINDOW_SECONDS for key, at in sent_at.items()}
     quickest = _quickest(driver, {driver.follow_up_key(keys[name]): one.at for name, one in said.items()})
@@ -138,8 +135,7 @@ def run(driver: PausedConversation, record: Record, plan: Plan = Plan()) -> Sequ
             replies,
             quickest,
             late,
-            while_waiting,
-            in_flight,
+            *_got(driver, ahead),
             plan.resumption_seconds,
             in_time,
             unrecorded,
@@ -177,6 +173,15 @@ def _before_sending(driver: PausedConversation, record: Record, plan: Plan) -> E
         driver.release()
     left = wait_until(lambda: _sent(driver, keys), plan.record_seconds)
     return Early(waiting if left else None, in_flight if left else None, time.time())
+
+
+def _got(driver: PausedConversation, ahead: Early) -> tuple[int | None, int | None]:
+    """Message 2 of the contact whose Message 1 waited, and of the one whose Message 1 was in flight."""
+    counts = _replies(driver)
+    waiting, in_flight = (
+        None if key is None else counts[driver.follow_up_key(key)] for key in (ahead.waiting, ahead.in_flight)
+    )
+    return waiting, in_flight
 
 
 def _before_recording(driver: PausedConversation, record: Record, plan: Plan) -> str:
