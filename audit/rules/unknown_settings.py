@@ -132,6 +132,9 @@ def _is_of_django(setting: Setting) -> bool:
 
 
 def _unread(setting: UnprefixedSetting) -> str:
+    if setting.written.islower():
+        written = f"{setting.prefix or 'CELERY_'}{setting.meant.upper()}"
+        return f"`{setting.written}` au lieu de `{written}` : Django ne garde d'un module que les noms en capitales"
     if not setting.prefix:
         return f"`{setting.written}`, que Celery ne lit pas en capitales, au lieu de `{setting.meant}`"
     if setting.written.startswith(setting.prefix):

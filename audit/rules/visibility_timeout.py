@@ -73,7 +73,8 @@ def _visibility(known: TargetFacts) -> Sequence[Finding]:
     told = f"{french_duration(allowed or 0)}{', la valeur par défaut' if default else ''}"
     unread = "" if allowed is not None or reading.missing else "`visibility_timeout` ne se lit pas dans le code"
     gaps = [Doubt(why=why) for why in filter(None, (unread, *(wait.unread(allowed) for wait in waits)))]
-    read_so = f"`visibility_timeout` de {told}"
+    # Each transport has its own default, and RabbitMQ none.
+    read_so = f"`visibility_timeout` de {told}" if allowed is not None and (kind or not default) else ""
     domain = ruled_by(known, (reading, hard), waits, read_so, *gaps, *hidden_tasks(known), scope=scope)
     answer = conclude(
         domain, lambda wait: wait.beyond(allowed), possible_of=lambda wait: wait.beyond_some_rank(allowed)

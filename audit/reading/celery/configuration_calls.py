@@ -282,19 +282,21 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
         source = told if told in machine.project.modules else UNKNOWN
     elif variable and isinstance(source, str):
         source = _by_default(machine, source) or source
+    of_django = source == "django.conf:settings"
     if isinstance(source, str):
-        source = _django_settings(machine, app, origin) if source == "django.conf:settings" else machine.resolve(source)
+        source = _django_settings(machine, app, origin) if of_django else machine.resolve(source)
     names = _names_of(machine, source)
     if names is None:
         with machine.undo_log.by(Means.LOADED, origin):
             machine.undo_log.obscure(conf, origin)
         return
     for key, value in names.items():
-        name = (in_namespace(key, namespace) if namespace else modern(key)) if isinstance(key, str) else ""
+        kept = isinstance(key, str) and (key.isupper() or not of_django)  # Django keeps no name in small letters
+        name = (in_namespace(key, namespace) if namespace else modern(key)) if kept and isinstance(key, str) else ""
         if name:
             with machine.undo_log.by(Means.LOADED, origin, str(key)):
                 set_item(machine, conf, name, value, names.origins.get(key, origin))
-        elif isinstance(key, str) and key.isupper():
+        elif isinstance(key, str) and (key.isupper() or of_django):
             note_unprefixed(app, key, namespace, names.origins.get(key, origin))
     # Celery falls back on Django's name, without any prefix, whatever the namespace.
     if "timezone" not in conf and "TIME_ZONE" in names:

@@ -26,6 +26,7 @@ _DEVIOUS = re.compile(
 )
 _MAKERS = frozenset({"task", "_task_from_fun"})
 _OWN_CLASS = frozenset({"cls", "klass"})
+_OWN_OBJECT = _OWN_CLASS | {"self"}
 _ANSWERS = frozenset({"__getattr__", "__getattribute__"})
 # No call but those of Celery, and of the project, has these.
 _OWN = ACKNOWLEDGEMENT | {"ignore_result", "soft_time_limit", "rate_limit", "autoretry_for"}
@@ -52,16 +53,18 @@ def obscure_late_options(machine: Machine) -> None:
             continue
         classes = classes or _task_classes(machine)
         machine.reading = name
-        found = [*_devious(machine, module)] if devious else []
+        found = [(option, node, "") for option, node in _devious(machine, module)] if devious else []
         if own:
             told = _told_lines(machine) if told is None else told
-            found += _spelled_beside(module, told)
+            found += [(option, node, "") for option, node in _spelled_beside(module, told)]
         for qualified, owner, place in machine.graph.definitions[name] if late else ():
             if f"{name}:{qualified}" not in machine.followed:
                 inside = f"{name}:{owner}" in classes if owner else "Task" in text
-                found += [*_written_late(machine, place.node(), text, own=inside, named=_sets_tasks(place.text))]
-        for option, node in found:
-            note_on_any(machine, option, Frame(module, Namespace()).origin(node))
+                named = _sets_tasks(place.text)
+                for option, node, holder in _written_late(machine, place.node(), text, own=inside, named=named):
+                    found.append((option, node, f"{name}:{owner}" if owner and holder in _OWN_OBJECT else ""))
+        for option, node, cls in found:
+            note_on_any(machine, option, Frame(module, Namespace()).origin(node), cls)
     machine.reading = ""
 
 
@@ -119,16 +122,16 @@ def _sets_tasks(text: str) -> bool:
 
 def _written_late(
     machine: Machine, function: ast.AST, text: str, *, own: bool, named: bool
-) -> Iterator[tuple[str, ast.AST]]:
-    """Options that a function writes on what may be a task; `own`: it is a method of a class of tasks."""
+) -> Iterator[tuple[str, ast.AST, str]]:
+    """Options that a function writes on what may be a task, with the name of that; `own`: it is a method of a class of tasks."""
     for node in walk(function):
         for owner, option in _attributes(node):
             if option in ACKNOWLEDGEMENT or (option in OPTIONS and _may_be_a_task(owner, text, own=own)):
-                yield option, node
+                yield option, node, dotted(owner)
         if not (_is_setattr(node) and isinstance(node, ast.Call)) or isinstance(node.args[1], ast.Constant):
             continue
         if named or (own and dotted(node.args[0]) in _OWN_CLASS):
-            yield from ((option, node) for option in _spelled_anywhere(machine))
+            yield from ((option, node, "" if named else "cls") for option in _spelled_anywhere(machine))
 
 
 def _attributes(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:

@@ -2,7 +2,18 @@
 
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
-from audit.reading.python.abstract_values import External, FunctionValue, Method, Origin, Plain, Table, Value, unwrap
+from audit.reading.python.abstract_values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Method,
+    Origin,
+    Plain,
+    Table,
+    Value,
+    unwrap,
+)
+from audit.reading.python.classes import lineage
 from audit.reading.python.interpreter import Machine
 
 # No other object of a program has these.
@@ -50,13 +61,19 @@ def may_be_any_task(name: str, text: str) -> bool:
     return name in ACKNOWLEDGEMENT or (name in OPTIONS and ".tasks" in text)
 
 
-def note_on_any(machine: Machine, option: str, origin: Origin) -> None:
-    """Note that a place may give an option to any task."""
-    _note(machine, EVERY_TASK, option, UNKNOWN, origin)
+def note_on_any(machine: Machine, option: str, origin: Origin, cls: str = "") -> None:
+    """Note that a place may give an option to any task, or to any one that has this class for a base."""
+    _note(machine, cls or EVERY_TASK, option, UNKNOWN, origin)
 
 
 def _note(machine: Machine, key: str, option: str, value: Value, origin: Origin) -> None:
     machine.undo_log.write(machine.attributes.setdefault(key, Table()), option, value, origin)
+
+
+def written_late(machine: Machine, symbol: str, base: Value) -> dict[str, Plain]:
+    """What was written on a task once it was made, or may have been, for one of its class as for any."""
+    keys = (symbol, *(one.symbol for one in (lineage(base) if isinstance(base, ClassValue) else ())), EVERY_TASK)
+    return {name: value for key in keys for name, value in written_options(machine, key).items()}
 
 
 def written_options(machine: Machine, key: str) -> dict[str, Plain]:

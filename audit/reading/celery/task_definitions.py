@@ -8,7 +8,7 @@ from audit.model.annotations import annotated
 from audit.model.facts import Task
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN
-from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, EVERY_CLASS, EVERY_TASK, OPTIONS, written_options
+from audit.reading.celery.task_attributes import ACKNOWLEDGEMENT, EVERY_CLASS, OPTIONS, written_late, written_options
 from audit.reading.python.abstract_values import (
     BoundMethod,
     ClassValue,
@@ -160,7 +160,7 @@ def _task(machine: Machine, function: FunctionValue, decoration: Decoration) -> 
     if not registered:
         registered = function.symbol.replace(":", ".")
         options.setdefault("name", UNKNOWN)
-    return Task(registered, function.symbol, _with_writes(machine, function.symbol, options))
+    return Task(registered, function.symbol, _with_writes(machine, function.symbol, base, options))
 
 
 def registered_name(machine: Machine, function: FunctionValue, decoration: Decoration) -> str:
@@ -205,10 +205,10 @@ def _answered(node: ast.AST | None) -> ast.FunctionDef | ast.AsyncFunctionDef | 
     return next((n for n in plain if n.name == given.id), None)
 
 
-def _with_writes(machine: Machine, symbol: str, options: dict[str, PlainValue]) -> dict[str, PlainValue]:
+def _with_writes(machine: Machine, symbol: str, base: Value, options: dict[str, PlainValue]) -> dict[str, PlainValue]:
     """Options, over those of the class of every task, and under those written on the task once it is made."""
     below = {name: exported(value) for name, value in written_options(machine, EVERY_CLASS).items()}
-    written = {**written_options(machine, symbol), **written_options(machine, EVERY_TASK)}
+    written = written_late(machine, symbol, base)
     return {**below, **options, **{name: exported(value) for name, value in written.items()}}
 
 
@@ -286,7 +286,7 @@ def generated_name(machine: Machine, app: Instance | None, name: str, module: st
 def _task_of_instance(machine: Machine, instance: Instance, cls: ClassValue, run: FunctionValue) -> Task:
     given = unwrap(instance.fields.get("name", class_attribute(cls, "name")))[0]
     module, _, qualified = cls.symbol.partition(":")
-    options = _with_writes(machine, run.symbol, _with_base({}, cls))
+    options = _with_writes(machine, run.symbol, cls, _with_base({}, cls))
     names_itself = "name" in instance.fields or any("name" in c.names for c in lineage(cls))
     apps = machine.celery_instances
     made = "" if names_itself else generated_name(machine, apps[0] if len(apps) == 1 else None, qualified, module)

@@ -169,21 +169,23 @@ def _of_tasks(machine: Machine) -> dict[str, tuple[OptionWrite, ...]]:
             base = unwrap(decoration.keywords["base"] if given else default_base(machine, decoration))[0]
             source = OptionSource.BASE_CLASS if given else OptionSource.EVERY_CLASS
             own = [*_of_class(machine, base, source), *_of_decorator(machine, function, decoration)]
-            found[function.symbol] = _with_later(machine, function.symbol, own)
+            found[function.symbol] = _with_later(machine, function.symbol, base, own)
     for instance in machine.registered:
         run = class_attribute(instance.cls, "run") if isinstance(instance.cls, ClassValue) else None
         if isinstance(run, FunctionValue):
             found[run.symbol] = _with_later(
-                machine, run.symbol, list(_of_class(machine, instance.cls, OptionSource.BASE_CLASS))
+                machine, run.symbol, instance.cls, list(_of_class(machine, instance.cls, OptionSource.BASE_CLASS))
             )
     return found
 
 
-def _with_later(machine: Machine, symbol: str, own: list[OptionWrite]) -> tuple[OptionWrite, ...]:
+def _with_later(machine: Machine, symbol: str, base: Value, own: list[OptionWrite]) -> tuple[OptionWrite, ...]:
+    classes = lineage(base) if isinstance(base, ClassValue) else ()
     return (
         *_of_table(machine, machine.attributes.get(EVERY_CLASS), OptionSource.EVERY_CLASS),
         *own,
         *_of_table(machine, machine.attributes.get(symbol), OptionSource.WRITTEN),
+        *(w for c in classes for w in _of_table(machine, machine.attributes.get(c.symbol), OptionSource.ANY_TASK)),
         *_of_table(machine, machine.attributes.get(EVERY_TASK), OptionSource.ANY_TASK),
     )
 

@@ -8,7 +8,7 @@ from audit.model.retries import RetrySchedule
 from audit.model.unknown import UNKNOWN
 from audit.reading.celery.application_objects import configuration_of
 from audit.reading.celery.application_settings import applications
-from audit.reading.celery.task_attributes import EVERY_CLASS, EVERY_TASK, written_options
+from audit.reading.celery.task_attributes import EVERY_CLASS, written_late, written_options
 from audit.reading.celery.task_definitions import default_base, registered_name, task_decoration
 from audit.reading.python.abstract_values import MISSING, ClassValue, FunctionValue, Missing, Table, Value, unwrap
 from audit.reading.python.classes import class_attribute, lineage
@@ -86,16 +86,16 @@ def _task_option(machine: Machine, function: FunctionValue, name: str, default: 
     annotated = _annotated(machine, function, name) if name in COUNTED else MISSING
     if annotated is not MISSING:
         return annotated
-    written = {**written_options(machine, function.symbol), **written_options(machine, EVERY_TASK)}
-    if name in written:
-        return written[name]
     decoration = task_decoration(machine, function)
     keywords = decoration.keywords if decoration else Table()
+    base = unwrap(keywords.get("base", default_base(machine, decoration) if decoration else None))[0]
+    written = written_late(machine, function.symbol, base)
+    if name in written:
+        return written[name]
     if name in keywords:
         return unwrap(keywords[name])[0]
     if name in COUNTED and keywords.opaque:
         return UNKNOWN
-    base = unwrap(keywords.get("base", default_base(machine, decoration) if decoration else None))[0]
     if isinstance(base, ClassValue) and any(name in one.names for one in lineage(base)):
         return unwrap(class_attribute(base, name))[0]
     return written_options(machine, EVERY_CLASS).get(name, default)
