@@ -15,7 +15,7 @@ from audit.reading.deployment.kubernetes_files import config_maps, containers_of
 from audit.reading.deployment.kustomizations import patched
 from audit.reading.deployment.server_commands import is_of_tests
 from audit.reading.deployment.server_options import configured, service_of, words_of
-from audit.reading.deployment.untyped_values import listed, name_of, table, tables
+from audit.reading.deployment.untyped_values import listed, name_of, pairs_of, table, tables
 from audit.reading.source_files import Source, Tree
 
 _SERVERS = frozenset(("redis", "valkey", "keydb", "dragonfly", "redis-stack", "redis-stack-server", "redict"))
@@ -124,12 +124,8 @@ def _is_server(image: str) -> bool:
 
 def _extra(environment: Any) -> list[str]:
     """Options that official and usual images take from their environment."""
-    pairs: dict[str, str] = {}
-    if isinstance(environment, dict):
-        pairs = {str(k): str(v) for k, v in environment.items()}
-    elif isinstance(environment, list):
-        pairs = {n: v for n, _, v in (str(item).partition("=") for item in environment)}
-    return [word for flag in _FLAGS for word in words_of(pairs.get(flag))]
+    pairs = pairs_of(environment)
+    return [word for flag in _FLAGS if pairs.get(flag) is not None for word in words_of(str(pairs[flag]))]
 
 
 def _mounted(source: Source, service: Mapping[str, Any], file: str, around: Around) -> Source | None:

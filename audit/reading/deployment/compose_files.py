@@ -25,14 +25,19 @@ _RUN = frozenset({"command", "entrypoint"})
 class YamlError(ValueError):
     """The file is not YAML this probe can read; the message is French."""
 
+    @classmethod
+    def of(cls, error: yaml.YAMLError) -> "YamlError":
+        """The same with the line of a parser's error."""
+        mark = getattr(error, "problem_mark", None)
+        return cls(f"YAML invalide, ligne {mark.line + 1 if mark else '?'}")
+
 
 def _load(source: Source) -> tuple[dict[str, Any], yaml.Node | None]:
     try:
         loaded = yaml.safe_load(source.text)
         return table(loaded), yaml.compose(source.text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise YamlError(f"YAML invalide, ligne {mark.line + 1 if mark else '?'}") from error
+        raise YamlError.of(error) from error
 
 
 def read_compose(source: Source, around: Around) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.model.desks import is_for_a_desk
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.untyped_values import table
+from audit.reading.deployment.untyped_values import pairs_of, table
 from audit.reading.source_files import Source
 
 Service = dict[str, Any]
@@ -67,9 +67,7 @@ def _asked(path: str, around: Around) -> tuple[str, ...]:
 
     Those of production before others, those of a desk never.
     """
-    if "compose chains" not in around.memo:
-        around.memo["compose chains"] = list(_chains(around))
-    chains = [chain for chain in around.memo["compose chains"] if path in chain]
+    chains = [chain for chain in around.once("compose chains", lambda one: [*_chains(one)]) if path in chain]
     served = [chain for chain in chains if not any(map(is_for_a_desk, chain))]
     return max(served, key=lambda chain: (any(map(_SERVING.search, chain)), len(chain)), default=())
 
@@ -156,14 +154,10 @@ def _extended(path: str, services: Mapping[str, Any], name: str, around: Around,
 def _merged(under: Service, over: Service) -> Service:
     merged = dict(under)
     for key, value in over.items():
-        before, after = (_table(one) if key == "environment" else one for one in (merged.get(key), value))
+        before, after = (_paired(one) if key == "environment" else one for one in (merged.get(key), value))
         merged[key] = _merged(before, after) if isinstance(before, dict) and isinstance(after, dict) else after
     return merged
 
 
-def _table(value: Any) -> Any:
-    """`[NAME=value]` as a table; a name alone has no value of the file."""
-    if not isinstance(value, list):
-        return value
-    pairs = (str(item).partition("=") for item in value)
-    return {name: text if equals else None for name, equals, text in pairs}
+def _paired(value: Any) -> Any:
+    return pairs_of(value) if isinstance(value, list) else value

@@ -1,31 +1,39 @@
 """The other files of a target that a process file refers to, or that are laid over it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from audit.reading.source_files import Source, Tree, read_text
 
+Made = TypeVar("Made")
 _SCRIPTS = (".sh", ".bash", ".yml", ".yaml", ".mk", ".service", ".target", ".env", ".conf", ".ini", ".j2", ".in", ".tf")
 
 
 @dataclass(frozen=True)
 class Around:
-    """Files of the tree, each read once. `memo`: what was made of them, by what asks for it."""
+    """Files of the tree, each read once."""
 
     tree: Tree
     _read: dict[str, Source | None] = field(default_factory=dict)
-    memo: dict[str, Any] = field(default_factory=dict)
+    _made: dict[str, Any] = field(default_factory=dict)
 
     def source(self, path: str) -> Source | None:
         """A file of the tree; None when it has none of this path that can be read."""
         if path not in self._read:
             self._read[path] = read_text(self.tree, path) if path in self.tree.paths else None
         return self._read[path]
+
+    def once(self, name: str, make: "Callable[[Around], Made]") -> Made:
+        """What is made of these files, under a name: it is made when first asked for."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        made: Made = self._made[name]
+        return made
 
     def documents(self, path: str) -> Iterator[Any]:
         """What a file of YAML holds, as far as it can be read."""

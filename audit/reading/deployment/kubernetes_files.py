@@ -55,8 +55,7 @@ def _documents(source: Source) -> list[tuple[Mapping[str, Any], yaml.Node | None
         documents = list(yaml.safe_load_all(source.text))
         nodes = list(yaml.compose_all(source.text, Loader=yaml.SafeLoader))
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise YamlError(f"YAML invalide, ligne {mark.line + 1 if mark else '?'}") from error
+        raise YamlError.of(error) from error
     found: list[tuple[Mapping[str, Any], yaml.Node | None]] = []
     for document, node in zip(documents, nodes, strict=False):
         items, places = within(document, "items"), value_of(node, "items")
@@ -150,17 +149,18 @@ def _words(container: Any, key: str) -> list[str]:
 
 def config_maps(around: Around) -> Mapping[str, Mapping[str, str]]:
     """What each `ConfigMap` of the target holds, by its name; nothing of one that several files write differently."""
-    if "config maps" not in around.memo:
-        found: dict[str, list[dict[str, str]]] = {}
-        for source in around.holding("ConfigMap", ".yaml", ".yml"):
-            for document in _maps(source):
-                held = {str(k): str(v) for k, v in document["data"].items()}
-                found.setdefault(name_of(document), []).append(held)
-        for name, generated in generated_maps(around):
-            found.setdefault(name, []).append(generated)
-        around.memo["config maps"] = {name: held[0] for name, held in found.items() if held.count(held[0]) == len(held)}
-    known: Mapping[str, Mapping[str, str]] = around.memo["config maps"]
-    return known
+    return around.once("config maps", _agreed)
+
+
+def _agreed(around: Around) -> Mapping[str, Mapping[str, str]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for source in around.holding("ConfigMap", ".yaml", ".yml"):
+        for document in _maps(source):
+            held = {str(k): str(v) for k, v in document["data"].items()}
+            found.setdefault(name_of(document), []).append(held)
+    for name, generated in generated_maps(around):
+        found.setdefault(name, []).append(generated)
+    return {name: held[0] for name, held in found.items() if held.count(held[0]) == len(held)}
 
 
 def _maps(source: Source) -> list[Mapping[str, Any]]:

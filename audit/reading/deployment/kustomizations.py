@@ -98,11 +98,11 @@ def _generated(entry: Mapping[str, Any], folder: str, around: Around) -> dict[st
 
 
 def _overlays(around: Around) -> dict[str, _Overlay]:
-    if "kustomizations" not in around.memo:
-        paths = [p for p in around.tree.paths if _NAME.fullmatch(basename(p))]
-        around.memo["kustomizations"] = {p: made for p in paths if (made := _read(p, around))}
-    found: dict[str, _Overlay] = around.memo["kustomizations"]
-    return found
+    return around.once("kustomizations", _every_overlay)
+
+
+def _every_overlay(around: Around) -> dict[str, _Overlay]:
+    return {p: made for p in around.tree.paths if _NAME.fullmatch(basename(p)) and (made := _read(p, around))}
 
 
 def _read(path: str, around: Around) -> _Overlay | None:

@@ -25,30 +25,30 @@ def hosts_of_unit(unit: str, around: Around) -> int:
 
 def copies_of_template(path: str, around: Around) -> int:
     """How many files the loop of a task makes of a template, of one machine; 1 where no loop does, 2 where it is not read."""
-    for source in around.holding(basename(path), ".yml", ".yaml"):
-        for entry in listed(next(around.documents(source.path), None)):
-            for task in (entry, *_tasks(entry)) if isinstance(entry, dict) else ():
-                looped = task.get("loop", task.get("with_items"))
-                made = [v for v in task.values() if isinstance(v, dict) and "src" in v and "item" in str(v.get("dest"))]
-                if looped is not None and any(basename(str(one["src"])).startswith(basename(path)) for one in made):
-                    return _items(looped, around)
+    for task, looped in _loops(basename(path), around):
+        made = [v for v in task.values() if isinstance(v, dict) and "src" in v and "item" in str(v.get("dest"))]
+        if any(basename(str(one["src"])).startswith(basename(path)) for one in made):
+            return _counted(looped, around) or 2
     return 1
 
 
 def instances_in_plays(unit: str, around: Around) -> int | None:
     """How many instances of a template unit (`worker@`) the loop of a task starts; None where none does, or it is not read."""
-    for source in around.holding(unit, ".yml", ".yaml"):
-        for entry in listed(next(around.documents(source.path), None)):
-            for task in (entry, *_tasks(entry)) if isinstance(entry, dict) else ():
-                looped = task.get("loop", task.get("with_items"))
-                named = [str(v.get("name", "")) for v in task.values() if isinstance(v, dict)]
-                if looped is not None and any(name.startswith(unit) and "item" in name for name in named):
-                    return _counted(looped, around)
+    for task, looped in _loops(unit, around):
+        named = [str(v.get("name", "")) for v in task.values() if isinstance(v, dict)]
+        if any(name.startswith(unit) and "item" in name for name in named):
+            return _counted(looped, around)
     return None
 
 
-def _items(looped: Any, around: Around) -> int:
-    return _counted(looped, around) or 2
+def _loops(text: str, around: Around) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """The tasks of files that hold a text, with what each loops over."""
+    for source in around.holding(text, ".yml", ".yaml"):
+        for entry in tables(next(around.documents(source.path), None)):
+            for task in (entry, *_tasks(entry)):
+                looped = task.get("loop", task.get("with_items"))
+                if looped is not None:
+                    yield task, looped
 
 
 def _counted(looped: Any, around: Around) -> int | None:

@@ -52,10 +52,7 @@ def read_program(program: Program, around: Around) -> Script:
 
 def points_of(around: Around) -> dict[str, Point]:
     """The console scripts of the target, by name."""
-    if "points" not in around.memo:
-        around.memo["points"] = entry_points(around)
-    found: dict[str, Point] = around.memo["points"]
-    return found
+    return around.once("points", entry_points)
 
 
 def _of_point(point: Point, arguments: Sequence[str], around: Around) -> Program:
@@ -102,13 +99,12 @@ def _only(paths: Sequence[str]) -> str:
 
 
 def _code(path: str, around: Around) -> Code | None:
-    key = f"code {path}"
-    if key not in around.memo:
+    def made(around: Around) -> Code | None:
         source = around.source(path) if path else None
         module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        around.memo[key] = read_code(path, module, source.text) if source else None
-    found: Code | None = around.memo[key]
-    return found
+        return read_code(path, module, source.text) if source else None
+
+    return around.once(f"code {path}", made)
 
 
 def _lookup(name: str, around: Around, depth: int = 0) -> tuple[Code, str] | None:

@@ -82,14 +82,13 @@ def hosts_of(kind: str, name: str, around: Around) -> int:
 
 
 def _orders(kind: str, pattern: re.Pattern[str], around: Around) -> list[_Order]:
-    key = f"orders of {kind}"
-    if key not in around.memo:
+    def made(around: Around) -> list[_Order]:
         word = "systemctl" if kind == "systemd" else "compose"
         held = [*around.scripts(word), *(around.scripts("COMPOSE") if kind == "compose" else ())]
         served = [source for source in dict.fromkeys(held) if _is_script(source) and not _DESK.search(source.path)]
-        around.memo[key] = [order for source in served for order in _of_script(source, pattern)]
-    found: list[_Order] = around.memo[key]
-    return found
+        return [order for source in served for order in _of_script(source, pattern)]
+
+    return around.once(f"orders of {kind}", made)
 
 
 def _is_script(source: Source) -> bool:

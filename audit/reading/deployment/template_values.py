@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.model.desks import is_not_served
 from audit.reading.deployment.file_references import Around
-from audit.reading.deployment.untyped_values import table, tables
+from audit.reading.deployment.untyped_values import table, tables, within
 
 _SERVING = re.compile(r"(?i)prod|live")
 # Where Ansible finds variables, from what gives way to what wins.
@@ -23,10 +23,10 @@ def value_of(expression: str, path: str, around: Around) -> str | None:
     """The text that an expression of a template stands for; None where nobody, or more than one, gives it."""
     name = _KEPT.sub("", expression).strip()
     if name.startswith(".Values."):
-        return _text(_inside(_chart_values(path, around), name.removeprefix(".Values.")))
+        return _text(within(_chart_values(path, around), *name.removeprefix(".Values.").split(".")))
     if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", name):
         return None
-    found = _text(_inside(variables(around), name))
+    found = _text(within(variables(around), *name.split(".")))
     for _ in range(_DEEPEST):
         if found is None or "{{" not in found:
             return found
@@ -40,26 +40,20 @@ def _text(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int | float) else None
 
 
-def _inside(held: Any, name: str) -> Any:
-    for part in name.split("."):
-        held = held.get(part) if isinstance(held, Mapping) else None
-    return held
-
-
 def _chart_values(path: str, around: Around) -> Mapping[str, Any]:
     """`values.yaml` of the chart that holds a template, and that of production over it."""
     chart = path.rpartition("/templates/")[0] if "/templates/" in path else dirname(dirname(path))
-    key = f"values of {chart}"
-    if key not in around.memo:
+
+    def made(around: Around) -> Mapping[str, Any]:
         beside = [p for p in around.tree.paths if basename(p).startswith("values") and p.endswith((".yaml", ".yml"))]
         base = [p for p in beside if dirname(p) == chart and re.fullmatch(r"values\.ya?ml", basename(p))]
         over = [p for p in beside if p not in base and _SERVING.search(p) and not is_not_served(p)]
         held: dict[str, Any] = {}
         for one in (*base[:1], *over[:1]):
             held = _merged(held, next(around.documents(one), {}))
-        around.memo[key] = held
-    found: Mapping[str, Any] = around.memo[key]
-    return found
+        return held
+
+    return around.once(f"values of {chart}", made)
 
 
 def _merged(under: Any, over: Any) -> Any:
@@ -70,15 +64,16 @@ def _merged(under: Any, over: Any) -> Any:
 
 def variables(around: Around) -> Mapping[str, Any]:
     """What Ansible knows under each name: what wins, where those of one rank say the same."""
-    if "ansible" not in around.memo:
-        told: dict[str, tuple[int, list[Any]]] = {}
-        for rank, name, value in _said(around):
-            before = told.get(name, (-1, []))
-            if rank >= before[0]:
-                told[name] = rank, [*(before[1] if rank == before[0] else []), value]
-        around.memo["ansible"] = {name: held[0] for name, (_, held) in told.items() if held.count(held[0]) == len(held)}
-    found: Mapping[str, Any] = around.memo["ansible"]
-    return found
+    return around.once("ansible", _agreed)
+
+
+def _agreed(around: Around) -> Mapping[str, Any]:
+    told: dict[str, tuple[int, list[Any]]] = {}
+    for rank, name, value in _said(around):
+        before = told.get(name, (-1, []))
+        if rank >= before[0]:
+            told[name] = rank, [*(before[1] if rank == before[0] else []), value]
+    return {name: held[0] for name, (_, held) in told.items() if held.count(held[0]) == len(held)}
 
 
 def _said(around: Around) -> Iterator[tuple[int, str, Any]]:

@@ -18,6 +18,12 @@ def tables(value: Any) -> list[dict[str, Any]]:
     return [one for one in listed(value) if isinstance(one, dict)]
 
 
+def pairs_of(value: Any) -> dict[str, Any]:
+    """A mapping, or the one that a list of `NAME=value` stands for; a name alone has no value of the file."""
+    pairs = (str(item).partition("=") for item in listed(value))
+    return {name: text if equals else None for name, equals, text in pairs} | table(value)
+
+
 def within(held: Any, *keys: str) -> Any:
     """What mappings hold, one inside the other, under these keys; None where one is missing."""
     for key in keys:
