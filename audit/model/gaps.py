@@ -1,12 +1,17 @@
 """Gaps of a reading: the places where it could not look, each with the French words that name it in a report."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A place where a fault may hide. `line` counts from 1; 0 stands for the whole file, or for no place in particular."""
+    """A place where a fault may hide. `line` counts from 1; 0 stands for the whole file, or for no place in particular.
 
+    `says`: the French clause of its kind, with fields of the gap in braces.
+    """
+
+    says: ClassVar[str]
     path: str = ""
     line: int = 0
 
@@ -18,7 +23,7 @@ class Gap:
     @property
     def words(self) -> str:
         """A French clause: what was not read, and where."""
-        raise NotImplementedError
+        return self.says.format(gap=self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,61 +33,42 @@ class UnreadFile(Gap):
     As far as its text tells, it may write settings of Celery (`configures`), or decorate or define a task (`declares`).
     """
 
+    says = "`{gap.path}` n'a pas été lu ({gap.why})"
     why: str = ""
     configures: bool = True
     declares: bool = True
-
-    @property
-    def words(self) -> str:
-        """The file and the reason."""
-        return f"`{self.path}` n'a pas été lu ({self.why})"
 
 
 @dataclass(frozen=True, slots=True)
 class ExcludedCode(Gap):
     """A module that the program imports from a path that the target file excludes."""
 
+    says = "`{gap.module}`, importé par `{gap.place}`, est exclu de la lecture"
     module: str = ""
-
-    @property
-    def words(self) -> str:
-        """The module, and who imports it."""
-        return f"`{self.module}`, importé par `{self.place}`, est exclu de la lecture"
 
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedImport(Gap):
     """An import of the project's own code that no file read answers to."""
 
+    says = "`{gap.module}`, importé par `{gap.place}`, n'a pas été trouvé"
     module: str = ""
-
-    @property
-    def words(self) -> str:
-        """The module, and who imports it."""
-        return f"`{self.module}`, importé par `{self.place}`, n'a pas été trouvé"
 
 
 @dataclass(frozen=True, slots=True)
 class OpaqueCall(Gap):
     """A call in what a task runs, whose callee could be any function: `getattr(x, name)()`, a parameter, `eval`."""
 
+    says = "l'audit n'a pas suivi l'appel `{gap.text}`, `{gap.place}`"
     text: str = ""
     function: str = ""
-
-    @property
-    def words(self) -> str:
-        """The call and its place."""
-        return f"l'audit n'a pas suivi l'appel `{self.text}`, `{self.place}`"
 
 
 @dataclass(frozen=True, slots=True)
 class LongExpression(Gap):
     """An expression of which nobody knows what it is worth: to follow what it calls takes more steps than a reading may."""
 
-    @property
-    def words(self) -> str:
-        """Its place."""
-        return f"ce que vaut `{self.place}` est trop long à suivre"
+    says = "ce que vaut `{gap.place}` est trop long à suivre"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +88,8 @@ class LoadedCode(Gap):
 class Doubt(Gap):
     """Something that was seen and may be what the rule looks for, or not; `why` is French."""
 
+    says = "{gap.why}"
     why: str = ""
-
-    @property
-    def words(self) -> str:
-        """The reason."""
-        return self.why
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +123,8 @@ class UnreadProcess(_Unread):
 class UnrecognisedUse(Gap):
     """A library that a module uses, or a function that it defines, in ways that the reading does not know."""
 
+    says = "`{gap.library}` est employé dans `{gap.place}` d'une façon que l'audit ne reconnaît pas"
     library: str = ""
-
-    @property
-    def words(self) -> str:
-        """The library and the module."""
-        return f"`{self.library}` est employé dans `{self.place}` d'une façon que l'audit ne reconnaît pas"
 
 
 _NAMED = 3
