@@ -52,10 +52,6 @@ def test_an_installed_package_adds_its_rule(installed: Path, tmp_path_factory: p
     assert "Des tâches ne disent pas si leur résultat est gardé" in report.read_text(encoding="utf-8"), ran.stderr
 
 
-def test_without_the_package_nothing_is_added(tmp_path: Path) -> None:
-    assert "house" not in audit("rules", path=tmp_path).stdout
-
-
 @pytest.mark.parametrize(
     ("value", "words"),
     [
