@@ -45,16 +45,14 @@ def gate(fail_on: str, baseline: Path | None) -> Gate:
     try:
         held = journal.read(baseline) if baseline else None
     except journal.JournalError as error:
-        msg = f"--baseline {error}"
-        raise TargetError(msg) from error
+        raise TargetError(f"--baseline {error}") from error
     return Gate(fail_on, held)
 
 
 def known_word(option: str, word: str, known: Iterable[str]) -> None:
     """Raises TargetError on a word that an option does not know."""
     if word not in known:
-        msg = f"{option} {word}: one of {', '.join(known)}"
-        raise TargetError(msg)
+        raise TargetError(f"{option} {word}: one of {', '.join(known)}")
 
 
 def worst(codes: Iterable[Exit]) -> Exit:

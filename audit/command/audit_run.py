@@ -115,11 +115,10 @@ def _refuse_without_celery(examination: Examination) -> None:
         absence = examination.known.celery_absence
     if absence and not absence.gaps:
         files = len(examination.known.source.libraries)
-        msg = (
+        raise InterruptedAuditError(
             f"{examination.target.root}: this project does not use Celery ({files} Python files and the lists of what it needs were "
             "read: no file imports Celery, no dependency names it): nothing to audit, no report is written"
         )
-        raise InterruptedAuditError(msg)
 
 
 def _played(examination: Examination, *, quiet: bool) -> str:

@@ -135,8 +135,7 @@ def run_command(  # noqa: PLR0917  typer reads them by name
         how = _How(None if no_report else out, tuple(also or ()), yes=yes, quiet=quiet, verbose=verbose)
         whole = family == EVERY_FAMILY
         if whole and baseline:
-            msg = "--baseline is the journal of one family: not with --family all"
-            raise TargetError(msg)
+            raise TargetError("--baseline is the journal of one family: not with --family all")
         codes = []
         for one in every_family(profile) if whole else (family,):
             at = level_of_family(level, one) if whole else level

@@ -15,8 +15,7 @@ def write_cover(folder: Path, target: str, profile: str, tell: Callable[[str], N
     """Write the cover of every checkpoint of this target and profile in a folder. Raises OutputError when there is none."""
     found = [_dated(previous.path) for previous in dated(folder, target, profile, tell)]
     if not found:
-        msg = f"{folder}: no checkpoint of profile {profile} to make a cover of"
-        raise OutputError(msg)
+        raise OutputError(f"{folder}: no checkpoint of profile {profile} to make a cover of")
     day = found[-1].journal["volatile"]["date"]
     path = folder / f"{free_stem(folder, f'{day}-couverture-{profile}')}.md"
     put({path: render_cover(found)})
@@ -27,8 +26,7 @@ def newest_journal(folder: Path) -> Mapping[str, Any]:
     """The newest journal of a folder, of any target. Raises OutputError when there is none."""
     found = readable(folder, lambda _: None)
     if not found:
-        msg = f"{folder}: no checkpoint there"
-        raise OutputError(msg)
+        raise OutputError(f"{folder}: no checkpoint there")
     return found[-1].journal
 
 

@@ -43,8 +43,7 @@ def play(examination: Examination, *, quiet: bool) -> str:
         if not quiet:
             _print(examination, category, identifier, outcome)
     if not counts:
-        msg = "the profile asks nothing at this level: no report is written"
-        raise InterruptedAuditError(msg)
+        raise InterruptedAuditError("the profile asks nothing at this level: no report is written")
     parts = [_counted(counts[word], name) for name, word in _TOTALS if counts[word]]
     return f"{', '.join(parts)} in {time.perf_counter() - started:.2f}s"
 

@@ -78,8 +78,7 @@ def explained(known: TargetFacts, asked: str) -> Explanation:
     if name not in declared_settings():
         raise UnknownNameError(_unknown(facts, asked, name))
     if not facts.settings and not facts.tasks and not any(a.kind == "celery" for a in facts.applications):
-        msg = "no Celery application was found: there are no settings to read"
-        raise NothingReadError(msg)
+        raise NothingReadError("no Celery application was found: there are no settings to read")
     return explain_setting(known, asked, name)
 
 

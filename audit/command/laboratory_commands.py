@@ -191,14 +191,12 @@ def running(target: Target) -> Iterator[FaultDriver]:
     Raises TargetError when the target names no fault driver, DriverError when it does not load or start.
     """
     if not target.fault_driver:
-        msg = (
+        raise TargetError(
             f"{target.name}: the target file names no `target.fault_driver` (audit.experiments.laboratory.fault_driver)"
         )
-        raise TargetError(msg)
     driver = load_driver(target.fault_driver, target.root)
     if not isinstance(driver, FaultDriver):
-        msg = f"`{target.fault_driver}` n'a pas toutes les méthodes de `FaultDriver`"
-        raise DriverError(msg)
+        raise DriverError(f"`{target.fault_driver}` n'a pas toutes les méthodes de `FaultDriver`")
     say(f"Starting the stack with {target.fault_driver}", dim=True)
     try:
         driver.start()

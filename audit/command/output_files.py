@@ -29,8 +29,7 @@ def put(texts: Mapping[Path, str | bytes]) -> None:
             draft.replace(path)
             _logger.debug("written: %s, %d characters or bytes", path, len(texts[path]))
     except OSError as error:
-        msg = f"{error.filename or texts}: cannot write the report: {error.strerror or error}"
-        raise OutputError(msg) from error
+        raise OutputError(f"{error.filename or texts}: cannot write the report: {error.strerror or error}") from error
     finally:
         for draft in drafts.values():
             with suppress(OSError):
@@ -44,5 +43,4 @@ def writable(out: Path) -> None:
         with tempfile.TemporaryFile(dir=out):
             pass
     except OSError as error:
-        msg = f"--out {out}: cannot write there: {error.strerror or error}"
-        raise OutputError(msg) from error
+        raise OutputError(f"--out {out}: cannot write there: {error.strerror or error}") from error

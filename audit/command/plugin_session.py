@@ -43,11 +43,10 @@ def start(config: pytest.Config, given: Mapping[str, Any]) -> None:
     except (TargetError, OutputError) as error:
         raise pytest.UsageError(str(error)) from error
     if config.getoption("dist", "no") != "no" and examination.level >= Level.EXECUTION:
-        msg = (
+        raise pytest.UsageError(
             "an audit at level execution starts one stack, which the processes of pytest-xdist cannot share, and none of them "
             "sees every answer: run it in a session of its own with -n 0, or give --audit-level configuration"
         )
-        raise pytest.UsageError(msg)
     examination.may_start_worker = given["audit_yes"]
     command = f"pytest {shlex.join(config.invocation_params.args)}".strip()
     held = anchor(Path(given["audit_target"]))

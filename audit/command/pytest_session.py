@@ -78,11 +78,11 @@ def play(examination: Examination, *, quiet: bool) -> str:
         questions.touch()
         code = pytest.main([*options, "--tb=short", "-v", "-ra", "--no-header", str(questions)], plugins=[items])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        msg = f"pytest stopped before the end ({pytest.ExitCode(code).name}): no report is written"
-        raise InterruptedAuditError(msg)
+        raise InterruptedAuditError(
+            f"pytest stopped before the end ({pytest.ExitCode(code).name}): no report is written"
+        )
     if differs := items.disagreement():
-        msg = f"pytest and the findings differ on {differs}: no report is written"
-        raise InterruptedAuditError(msg)
+        raise InterruptedAuditError(f"pytest and the findings differ on {differs}: no report is written")
     return items.summary
 
 

@@ -109,8 +109,7 @@ def _checked(path: Path) -> dict[str, Any]:
         journal.check_floors(document)
     except journal.JournalError as error:
         # A file that cannot be read is already named.
-        msg = str(error) if str(error).startswith(f"{path}:") else f"{path}: {error}"
-        raise journal.JournalError(msg) from error
+        raise journal.JournalError(str(error) if str(error).startswith(f"{path}:") else f"{path}: {error}") from error
     return document
 
 
@@ -118,15 +117,13 @@ def _converted(path: Path, document: dict[str, Any], to: str) -> str:
     try:
         return FORMATS[to][1](document)
     except Exception as error:  # whatever a hand put there that no check foresaw
-        msg = f"{path}: cannot be rendered: {type(error).__name__}"
-        raise journal.JournalError(msg) from error
+        raise journal.JournalError(f"{path}: cannot be rendered: {type(error).__name__}") from error
 
 
 def _print_pdf(page: str, pdf: Path) -> None:
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
-        msg = "--pdf needs an installed Chromium (chromium, chromium-browser or google-chrome)"
-        raise OutputError(msg)
+        raise OutputError("--pdf needs an installed Chromium (chromium, chromium-browser or google-chrome)")
     with tempfile.TemporaryDirectory(prefix="audit-pdf-") as folder:
         source = Path(folder) / "page.html"
         source.write_text(page, encoding="utf-8", errors="backslashreplace")
@@ -134,8 +131,7 @@ def _print_pdf(page: str, pdf: Path) -> None:
         command = [browser, *options, "--no-pdf-header-footer", f"--print-to-pdf={pdf.absolute()}", source.as_uri()]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     if done.returncode or not pdf.is_file():
-        msg = f"--pdf {pdf}: {browser} exited with {done.returncode}"
-        raise OutputError(msg)
+        raise OutputError(f"--pdf {pdf}: {browser} exited with {done.returncode}")
 
 
 @report.command(short_help="Say what changed between two journals.", epilog=examples("audit report diff A.json B.json"))
@@ -175,8 +171,7 @@ def verify(
     for path in paths:
         with _usage():
             if past and target:
-                msg = "--past and --target exclude each other: a record of the past speaks of another tree"
-                raise TargetError(msg)
+                raise TargetError("--past and --target exclude each other: a record of the past speaks of another tree")
             lines = _stale(path, load_target(target) if target else None, signers, past=past)
         for line in lines:
             typer.echo(shown(line))

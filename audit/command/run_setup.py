@@ -58,13 +58,11 @@ def prepare(  # noqa: PLR0917  what a command line gives
     others = third_party_rules() if GOOD_PRACTICES in chosen.categories else ()
     for file in evidence:
         if not file.is_file():
-            msg = f"--evidence {file}: no such file"
-            raise TargetError(msg)
+            raise TargetError(f"--evidence {file}: no such file")
     python = python or _own_interpreter(target, wanted)
     if python:
         if shutil.which(python) is None:
-            msg = f"--python {python}: no such interpreter"
-            raise TargetError(msg)
+            raise TargetError(f"--python {python}: no such interpreter")
         # A path is the user's, not one below the target; a bare name is looked for by the probe.
         target = replace(target, python=os.path.abspath(python) if os.sep in python else python)  # noqa: PTH100  links kept
     questions = (*every_rule(), *others)
@@ -94,5 +92,4 @@ def _one_of(what: str, name: str, known: Mapping[str, T]) -> T:
         return known[name]
     close = get_close_matches(name, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    msg = f"unknown {what} {name!r}{hint} (known: {', '.join(known)})"
-    raise TargetError(msg)
+    raise TargetError(f"unknown {what} {name!r}{hint} (known: {', '.join(known)})")

@@ -24,8 +24,7 @@ def checked(path: Path) -> Soak:
     """This journal, counted again from its ledger. Raises EvidenceFileError."""
     found = read(path)
     if not isinstance(found, Soak):
-        msg = f"`{path.name}` n'est pas le journal d'une séance"
-        raise EvidenceFileError(msg)
+        raise EvidenceFileError(f"`{path.name}` n'est pas le journal d'une séance")
     return found
 
 

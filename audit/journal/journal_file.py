@@ -359,8 +359,7 @@ def check(document: Any) -> None:
     """Raise JournalError, with the place at fault, when a document does not follow the schema or contradicts itself."""
     schema = json.loads(resources.files(__package__).joinpath("journal.schema.json").read_text(encoding="utf-8"))
     for path, message in schema_faults(schema, document):
-        msg = f"{path}: {message[:200]}"
-        raise JournalError(msg)
+        raise JournalError(f"{path}: {message[:200]}")
     for reason in contradictions(document):
         raise JournalError(reason)
 
@@ -369,15 +368,13 @@ def check_floors(document: Mapping[str, Any]) -> None:
     """Raise JournalError when the requirements and their floors are not those of the profile that the journal names."""
     profile = PROFILES[document["profile"]].get(document["family"])
     if profile is None:
-        msg = f"profile {document['profile']} does not judge family {document['family']}"
-        raise JournalError(msg)
+        raise JournalError(f"profile {document['profile']} does not judge family {document['family']}")
     floors = {r["id"]: r["floor"] for r in document["requirements"]}
     made = document["volatile"]["generated_at"]
     asked = [requirement(r) for r in profile.requirements]
     expected = {r.id: profile.floor(r).french for r in asked if not r.since or r.since <= made}
     if floors != expected:
-        msg = f"the requirements are not those of profile {profile.name} at their floors"
-        raise JournalError(msg)
+        raise JournalError(f"the requirements are not those of profile {profile.name} at their floors")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -388,8 +385,7 @@ def read(path: Path) -> dict[str, Any]:
     except JournalError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        msg = f"{path}: not a journal: {error}"
-        raise JournalError(msg) from error
+        raise JournalError(f"{path}: not a journal: {error}") from error
     journal: dict[str, Any] = document
     return journal
 

@@ -78,15 +78,12 @@ def _earlier(path: Path) -> dict[str, Any]:
     """A journal of the past. Raises JournalError or OSError for anything else, without waiting nor filling the memory."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
-        msg = "not a regular file"
-        raise journal.JournalError(msg)
+        raise journal.JournalError("not a regular file")
     if found.st_size > _LARGEST_JOURNAL_BYTES:
-        msg = f"larger than {_LARGEST_JOURNAL_BYTES >> 20} MB"
-        raise journal.JournalError(msg)
+        raise journal.JournalError(f"larger than {_LARGEST_JOURNAL_BYTES >> 20} MB")
     document = journal.read(path)
     if _moment(document) > datetime.now(UTC):
-        msg = f"dated in the future ({document['volatile']['generated_at']})"
-        raise journal.JournalError(msg)
+        raise journal.JournalError(f"dated in the future ({document['volatile']['generated_at']})")
     return document
 
 

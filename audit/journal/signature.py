@@ -26,11 +26,9 @@ def beside(journal: Path) -> Path:
 def signed(journal: Path, name: str, decision: str, day: str, *, reserve: str = "", key: Path | None = None) -> str:
     """The text of a signature file. Raises SignatureError or OSError."""
     if not name.strip() or decision not in DECISIONS:
-        msg = f"a decision needs a name, and to be one of {', '.join(DECISIONS)}"
-        raise SignatureError(msg)
+        raise SignatureError(f"a decision needs a name, and to be one of {', '.join(DECISIONS)}")
     if decision == DECISIONS[1] and not reserve.strip():
-        msg = f"« {decision} » needs --reserve, which says what"
-        raise SignatureError(msg)
+        raise SignatureError(f"« {decision} » needs --reserve, which says what")
     digest = hashlib.sha256(journal.read_bytes()).hexdigest()
     told = {"format": _FORMAT, "journal": digest, "name": name, "decision": decision, "reserve": reserve, "date": day}
     proof = _run("-Y", "sign", "-n", _NAMESPACE, "-f", str(key), input=_text(told)) if key else ""
@@ -49,11 +47,9 @@ def read(journal: Path, signers: Path | None = None) -> dict[str, Any]:
         digest = hashlib.sha256(journal.read_bytes()).hexdigest()
         sound = told["format"] == _FORMAT and told["decision"] in DECISIONS and bool(told["name"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        msg = f"{beside(journal)}: not a signature"
-        raise SignatureError(msg) from error
+        raise SignatureError(f"{beside(journal)}: not a signature") from error
     if not sound or told["journal"] != digest:
-        msg = f"{beside(journal)}: signed over another journal"
-        raise SignatureError(msg)
+        raise SignatureError(f"{beside(journal)}: signed over another journal")
     if proof or signers:
         _check(journal, told, proof, signers)
     return {**told, "proved": bool(proof and signers)}
@@ -61,16 +57,14 @@ def read(journal: Path, signers: Path | None = None) -> dict[str, Any]:
 
 def _check(journal: Path, told: Mapping[str, Any], proof: str, signers: Path | None) -> None:
     if not proof:
-        msg = f"{beside(journal)}: no key signed it"
-        raise SignatureError(msg)
+        raise SignatureError(f"{beside(journal)}: no key signed it")
     file = journal.with_name(f".{journal.stem}.sig")
     file.write_text(proof, encoding="utf-8")
     who = ("verify", "-f", str(signers), "-I", told["name"]) if signers else ("check-novalidate",)
     try:
         _run("-Y", *who, "-n", _NAMESPACE, "-s", str(file), input=_text(told))
     except SignatureError as error:
-        msg = f"{beside(journal)}: the signature is not that of this decision"
-        raise SignatureError(msg) from error
+        raise SignatureError(f"{beside(journal)}: the signature is not that of this decision") from error
     finally:
         file.unlink()
 
@@ -85,9 +79,7 @@ def _run(*options: str, input: str) -> str:  # noqa: A002  subprocess's own name
             ["ssh-keygen", *options], input=input, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        msg = f"ssh-keygen: {error}"
-        raise SignatureError(msg) from error
+        raise SignatureError(f"ssh-keygen: {error}") from error
     if done.returncode:
-        msg = f"ssh-keygen: {(done.stderr.strip().splitlines() or ['failed'])[-1]}"
-        raise SignatureError(msg)
+        raise SignatureError(f"ssh-keygen: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
     return done.stdout

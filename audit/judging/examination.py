@@ -289,8 +289,7 @@ class Examination:
             raise DriverError(self._no_stack)
         if self.driver is None:
             if not self.target.driver:
-                msg = "la cible ne nomme aucun pilote (`target.driver`) : ce scénario n'a pas été joué"
-                raise DriverError(msg)
+                raise DriverError("la cible ne nomme aucun pilote (`target.driver`) : ce scénario n'a pas été joué")
             self.tell(f"Starting the stack with {self.target.driver}")
             driver, started = load_driver(self.target.driver, self.target.root), time.monotonic()
             try:
@@ -303,8 +302,9 @@ class Examination:
                 raise
             except Exception as error:
                 driver.stop()
-                msg = f"le pilote n'a pas pu démarrer la pile ({type(error).__name__} : {error})"
-                raise DriverError(msg) from error
+                raise DriverError(
+                    f"le pilote n'a pas pu démarrer la pile ({type(error).__name__} : {error})"
+                ) from error
             except BaseException:
                 driver.stop()
                 raise

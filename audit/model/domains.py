@@ -28,8 +28,7 @@ class Proof:
 
     def __init__(self, outcome: Outcome, read: str, seal: object) -> None:
         if seal is not _SEAL:
-            msg = "only conclude() proves a point"
-            raise TypeError(msg)
+            raise TypeError("only conclude() proves a point")
         self.outcome = outcome
         self.read = read
 

@@ -60,8 +60,7 @@ class Evidence:
     def __post_init__(self) -> None:
         """Raise EvidenceError without an origin or a digest."""
         if not self.source or not self.digest:
-            msg = "evidence needs the name of the probe or experiment and a digest"
-            raise EvidenceError(msg)
+            raise EvidenceError("evidence needs the name of the probe or experiment and a digest")
 
 
 @dataclass(frozen=True)
@@ -108,17 +107,15 @@ class Finding:
     def __post_init__(self) -> None:
         """Raise EvidenceError when the outcome is not carried by what it needs."""
         if self.outcome is Outcome.ESTABLISHED and not any(e.level >= self.needs for e in self.evidence):
-            msg = f"{self.rule}: « établi » needs evidence at level {self.needs.name.lower()} or above"
-            raise EvidenceError(msg)
+            raise EvidenceError(f"{self.rule}: « établi » needs evidence at level {self.needs.name.lower()} or above")
         if self.outcome in _PROVED and not self._shown:
-            msg = f"{self.rule}: « {self.outcome} » needs the proof that `conclude` makes, or an experiment that was played"
-            raise EvidenceError(msg)
+            raise EvidenceError(
+                f"{self.rule}: « {self.outcome} » needs the proof that `conclude` makes, or an experiment that was played"
+            )
         if self.outcome is Outcome.UNDETERMINED and not self.missing:
-            msg = f"{self.rule}: « indéterminé » must say what was missing"
-            raise EvidenceError(msg)
+            raise EvidenceError(f"{self.rule}: « indéterminé » must say what was missing")
         if self.outcome in {Outcome.DEFECT, Outcome.RESERVATION} and self.problem is None:
-            msg = f"{self.rule}: « {self.outcome} » must carry the problem it reports"
-            raise EvidenceError(msg)
+            raise EvidenceError(f"{self.rule}: « {self.outcome} » must carry the problem it reports")
 
     @property
     def _shown(self) -> bool:

@@ -133,8 +133,7 @@ def rule(
 def _proved(finding: Finding) -> Finding:
     """Raises EvidenceError for what a rule says to be played: rules read, and `conclude` alone proves what they read."""
     if finding.outcome in _PASSING and finding.proof is None:
-        msg = f"« {finding.outcome} » without the proof that `conclude` makes"
-        raise EvidenceError(msg)
+        raise EvidenceError(f"« {finding.outcome} » without the proof that `conclude` makes")
     return finding
 
 

@@ -42,15 +42,14 @@ def _loaded(point: EntryPoint, taken: set[str]) -> tuple[Rule, ...]:
     try:
         offered = point.load()
     except Exception as error:
-        msg = f"le point d'entrée `{point.name}` ne se charge pas ({type(error).__name__} : {error})"
-        raise ThirdPartyError(msg) from error
+        raise ThirdPartyError(
+            f"le point d'entrée `{point.name}` ne se charge pas ({type(error).__name__} : {error})"
+        ) from error
     if not isinstance(offered, Sequence) or not all(isinstance(rule, Rule) for rule in offered):
-        msg = f"le point d'entrée `{point.name}` (`{point.value}`) n'est pas une suite de règles"
-        raise ThirdPartyError(msg)
+        raise ThirdPartyError(f"le point d'entrée `{point.name}` (`{point.value}`) n'est pas une suite de règles")
     twice = [rule.id for rule in offered if rule.id in taken]
     if twice:
-        msg = f"le point d'entrée `{point.name}` reprend l'identifiant `{twice[0]}`"
-        raise ThirdPartyError(msg)
+        raise ThirdPartyError(f"le point d'entrée `{point.name}` reprend l'identifiant `{twice[0]}`")
     return tuple(replace(rule, category=GOOD_PRACTICES, requirements=()) for rule in offered)
 
 

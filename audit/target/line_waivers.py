@@ -92,21 +92,16 @@ def _next_line(lines: Sequence[str], number: int) -> int:
 def _waiver(path: str, line: int, rest: str) -> Waiver:
     rule, _, told = rest.strip().partition(" ")
     if not RULE_ID.fullmatch(rule):
-        msg = "il faut le nom d'une règle, comme `late-acknowledgement`"
-        raise WaiverError(msg)
+        raise WaiverError("il faut le nom d'une règle, comme `late-acknowledgement`")
     pairs = {found["key"]: found["quoted"] or found["bare"] or "" for found in _PAIR.finditer(told)}
     if unknown := sorted(pairs.keys() - _KEYS.keys()):
-        msg = f"clé inconnue `{unknown[0]}` (attendues : until, by, reason)"
-        raise WaiverError(msg)
+        raise WaiverError(f"clé inconnue `{unknown[0]}` (attendues : until, by, reason)")
     if missing := [key for key in _KEYS if not pairs.get(key)]:
-        msg = f"`{missing[0]}` manque"
-        raise WaiverError(msg)
+        raise WaiverError(f"`{missing[0]}` manque")
     try:
         until = date.fromisoformat(pairs["until"])
     except ValueError as error:
-        msg = "`until` n'est pas un jour, comme 2027-03-31"
-        raise WaiverError(msg) from error
+        raise WaiverError("`until` n'est pas un jour, comme 2027-03-31") from error
     if len(pairs["reason"]) < SHORTEST_REASON:
-        msg = "`reason` doit dire pourquoi, en quelques mots"
-        raise WaiverError(msg)
+        raise WaiverError("`reason` doit dire pourquoi, en quelques mots")
     return Waiver(rule, path, pairs["reason"], pairs["by"], until, line)

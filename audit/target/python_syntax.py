@@ -45,8 +45,6 @@ def _refusals() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except SyntaxError as error:
-        msg = f"erreur de syntaxe ligne {error.lineno or '?'}"
-        raise UnparsableError(msg) from error
+        raise UnparsableError(f"erreur de syntaxe ligne {error.lineno or '?'}") from error
     except (ValueError, RecursionError, MemoryError) as error:
-        msg = "texte que Python refuse d'analyser (octet nul, ou imbrication trop profonde)"
-        raise UnparsableError(msg) from error
+        raise UnparsableError("texte que Python refuse d'analyser (octet nul, ou imbrication trop profonde)") from error

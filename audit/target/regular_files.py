@@ -18,10 +18,8 @@ def read_bytes(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            msg = "n'est pas un fichier ordinaire"
-            raise RefusedError(msg)
+            raise RefusedError("n'est pas un fichier ordinaire")
         content = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
     if max(status.st_size, len(content)) > MAX_BYTES:
-        msg = f"plus de {MAX_BYTES // 1_000_000} Mo"
-        raise RefusedError(msg)
+        raise RefusedError(f"plus de {MAX_BYTES // 1_000_000} Mo")
     return content

@@ -105,19 +105,16 @@ def load_target(path: Path) -> Target:
     try:
         return _load(path)
     except (OSError, RuntimeError) as error:  # no right to look, a name too long, a loop of links
-        msg = f"{path}: cannot be read: {error}"
-        raise TargetError(msg) from error
+        raise TargetError(f"{path}: cannot be read: {error}") from error
 
 
 def _load(path: Path) -> Target:
     if not path.exists():
-        msg = f"{path}: no such target"
-        raise TargetError(msg)
+        raise TargetError(f"{path}: no such target")
     if path.is_file():
         return _target_from(path, path.parent)
     if not path.is_dir():
-        msg = f"{path}: neither a directory nor a target file"
-        raise TargetError(msg)
+        raise TargetError(f"{path}: neither a directory nor a target file")
     for name in ("audit.toml", "pyproject.toml"):
         if (path / name).is_file() and (name == "audit.toml" or "audit" in _tool_tables(path / name)):
             return _target_from(path / name, path)
@@ -129,11 +126,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
-        msg = f"{path}: not valid TOML: nested too deep"
-        raise TargetError(msg) from error
+        raise TargetError(f"{path}: not valid TOML: nested too deep") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path}: not valid TOML: {error}"
-        raise TargetError(msg) from error
+        raise TargetError(f"{path}: not valid TOML: {error}") from error
 
 
 def _tool_tables(path: Path) -> dict[str, Any]:
@@ -149,8 +144,7 @@ def _target_from(path: Path, base: Path) -> Target:
     target, roles = document.get("target", {}), document.get("roles", {})
     root = (base / target.get("root", ".")).resolve()
     if not root.is_dir():
-        msg = f"{path}: target.root: {root} is not a directory"
-        raise TargetError(msg)
+        raise TargetError(f"{path}: target.root: {root} is not a directory")
     _logger.debug("target file %s: tables %s; root %s", path, ", ".join(document) or "none", root)
     checkpoint = document.get("checkpoint", {})
     return Target(
@@ -176,8 +170,7 @@ def _waivers(path: Path, entries: object) -> tuple[Waiver, ...]:
     try:
         return read_waivers(entries)
     except WaiverError as error:
-        msg = f"{path}: {error}"
-        raise TargetError(msg) from error
+        raise TargetError(f"{path}: {error}") from error
 
 
 def _several(value: str) -> tuple[str, ...]:
@@ -190,8 +183,7 @@ def _spec_folder(path: Path, root: Path, kiro: str) -> str:
         return ""
     folder = (root / kiro).resolve()
     if not folder.is_dir() or not folder.is_relative_to(root):
-        msg = f"{path}: spec.kiro: {kiro} is not a directory below {root}"
-        raise TargetError(msg)
+        raise TargetError(f"{path}: spec.kiro: {kiro} is not a directory below {root}")
     return folder.relative_to(root).as_posix()
 
 
@@ -201,8 +193,7 @@ def _check(path: Path, document: dict[str, Any]) -> None:
         if table not in _TABLES:
             raise TargetError(_unknown(path, table, _TABLES))
         if not isinstance(content, dict):
-            msg = f"{path}: {table} must be a table"
-            raise TargetError(msg)
+            raise TargetError(f"{path}: {table} must be a table")
         for key, value in content.items():
             expected = _TABLES[table].get(key)
             if table == "criteria" and re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", key):
@@ -213,11 +204,9 @@ def _check(path: Path, document: dict[str, Any]) -> None:
             strings = value if isinstance(value, list) else [value]
             if not isinstance(value, expected) or not all(isinstance(v, str) for v in strings):
                 kind = "a list of strings" if expected is list else "a string"
-                msg = f"{path}: {table}.{key} must be {kind}"
-                raise TargetError(msg)
+                raise TargetError(f"{path}: {table}.{key} must be {kind}")
             if any("\0" in v for v in strings):
-                msg = f"{path}: {table}.{key} holds a NUL character"
-                raise TargetError(msg)
+                raise TargetError(f"{path}: {table}.{key} holds a NUL character")
     unknown = set(document.get("roles", {}).get("absent", ())) - set(ROLES)
     if unknown:
         raise TargetError(_unknown(path, f"roles.absent: {min(unknown)}", {f"roles.absent: {r}": 0 for r in ROLES}))

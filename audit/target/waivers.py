@@ -45,35 +45,31 @@ class Waiver:
 def read_waivers(entries: object) -> tuple[Waiver, ...]:
     """The `[[waiver]]` tables of a target file. Raises WaiverError."""
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        msg = "waiver must be an array of tables: [[waiver]]"
-        raise WaiverError(msg)
+        raise WaiverError("waiver must be an array of tables: [[waiver]]")
     return tuple(_waiver(number, entry) for number, entry in enumerate(entries, 1))
 
 
 def _waiver(number: int, entry: Mapping[str, Any]) -> Waiver:
     where = f"waiver {number}"
     if unknown := sorted(entry.keys() - set(_KEYS)):
-        msg = f"{where}: unknown key {unknown[0]} (known: {', '.join(_KEYS)})"
-        raise WaiverError(msg)
+        raise WaiverError(f"{where}: unknown key {unknown[0]} (known: {', '.join(_KEYS)})")
     texts = {key: _text(where, entry, key) for key in ("rule", "reason", "who")}
     if not RULE_ID.fullmatch(texts["rule"]):
-        msg = f"{where}: rule must be the id of one rule, as `late-acknowledgement`, and not {texts['rule']!r}"
-        raise WaiverError(msg)
+        raise WaiverError(
+            f"{where}: rule must be the id of one rule, as `late-acknowledgement`, and not {texts['rule']!r}"
+        )
     if len(texts["reason"]) < SHORTEST_REASON:
-        msg = f"{where}: reason must say why, in a few words"
-        raise WaiverError(msg)
+        raise WaiverError(f"{where}: reason must say why, in a few words")
     path = entry.get("path", "")
     if not isinstance(path, str) or (path and not path.strip("*/?")):
-        msg = f"{where}: path must name files; leave it out for the whole rule"
-        raise WaiverError(msg)
+        raise WaiverError(f"{where}: path must name files; leave it out for the whole rule")
     return Waiver(texts["rule"], path, texts["reason"], texts["who"], _day(where, entry.get("until")))
 
 
 def _text(where: str, entry: Mapping[str, Any], key: str) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
-        msg = f"{where}: {key} is required"
-        raise WaiverError(msg)
+        raise WaiverError(f"{where}: {key} is required")
     return value.strip()
 
 

@@ -60,8 +60,7 @@ _REST = '''
 def skeleton(name: str, facts: Facts, inferred: Inferred) -> str:
     """The text of the driver. Raises TargetError where the source has no Celery application."""
     if not inferred.celery_app:
-        msg = f"{shown(name)}: no Celery application in the source: there is no worker to drive"
-        raise TargetError(msg)
+        raise TargetError(f"{shown(name)}: no Celery application in the source: there is no worker to drive")
     lines = [_HEAD.format(name=_comment(name).replace('"""', "'''").replace("\\", "/"))]
     found = {role: processes for role in _ROLES if (processes := _processes(facts, role))}
     for role, (first, *others) in found.items():
@@ -88,8 +87,7 @@ def write_driver(directory: Path, text: str) -> Path:
     """Put it in `directory`. Raises TargetError when something has its name: it may be a driver that somebody wrote."""
     path = directory / NAME
     if os.path.lexists(path):
-        msg = f"{path}: already there, and no option replaces it"
-        raise TargetError(msg)
+        raise TargetError(f"{path}: already there, and no option replaces it")
     put_in_place(path, text)
     return path
 

@@ -28,13 +28,11 @@ def initialise(directory: Path, *, force: bool = False, driver: bool = False) ->
     `driver`, when there is a driver already, or no Celery application.
     """
     if not directory.is_dir():
-        msg = f"{directory}: not a directory"
-        raise TargetError(msg)
+        raise TargetError(f"{directory}: not a directory")
     root = directory.resolve()
     described = os.path.lexists(root / NAME) and not force
     if described and not driver:
-        msg = f"{directory / NAME}: already there; --force replaces it"
-        raise TargetError(msg)
+        raise TargetError(f"{directory / NAME}: already there; --force replaces it")
     facts = source.collect(Target(root.name, root))
     inferred = replace(infer(facts), specs=specs_found(root))
     written = write_driver(directory, skeleton(root.name, facts, inferred)) if driver else None

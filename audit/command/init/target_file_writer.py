@@ -39,8 +39,7 @@ def write(directory: Path, text: str, *, force: bool) -> Path:
     """Put the text in `directory`. Raises TargetError when there is a target file already, unless `force`, or no right to."""
     path = directory / NAME
     if os.path.lexists(path) and not force:
-        msg = f"{path}: already there; --force replaces it"
-        raise TargetError(msg)
+        raise TargetError(f"{path}: already there; --force replaces it")
     put_in_place(path, text)
     return path
 
@@ -55,8 +54,7 @@ def put_in_place(path: Path, text: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        msg = f"{path}: cannot be written: {error.strerror or error}"
-        raise TargetError(msg) from error
+        raise TargetError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _entry(key: str, guesses: Sequence[Guess], what: str) -> Iterator[str]:

@@ -147,8 +147,7 @@ def node_at(tree: ast.Module, kind: type[ast.AST], position: tuple[int, int]) ->
                 return child
             if _covers(child, position[0]):
                 pending.append(child)
-    msg = f"no {kind.__name__} at {position}"
-    raise LookupError(msg)
+    raise LookupError(f"no {kind.__name__} at {position}")
 
 
 def _covers(node: ast.AST, line: int) -> bool:
