@@ -18,7 +18,7 @@ _PASSING = frozenset({Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
 # What is asked of any program: the other rules ask something of Celery.
 _OF_ANY_PROGRAM = word_set("""
     deprecations dead-code unused-imports stray-prints tests-pass test-coverage uniform-style no-literal-secret
-    environment-untracked http-verified webhook-authentic webhook-stored-first programs-restarted watched-process
+    environment-untracked http-verified webhook-authentic webhook-stored-first programs-restarted
 """)
 _WITHOUT_CELERY = "aucun fichier n'importe Celery, et aucune dépendance ne le nomme"
 _TOO_LONG = (

@@ -15,8 +15,9 @@ from audit.model.removed_names import (
     RANDOM_PASSWORD,
     RemovedName,
 )
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.compatibility_branches import for_older_versions
-from audit.reading.python.abstract_values import External, descends_from, unwrap
+from audit.reading.python.abstract_values import External, Value, descends_from, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
@@ -148,17 +149,31 @@ def _validator(machine: Machine, module: Module, node: ast.Attribute | ast.Name)
     named = dotted(node).rpartition(".")[2]
     if named not in _VALIDATORS and f"validator as {named}" not in module.source.text:
         return
-    value = machine.resolve(f"{module.name}:{dotted(node)}")
+    value = _meant(machine, module, node)
     name = value.dotted.rpartition(".")[2] if isinstance(value, External) else ""
     if isinstance(value, External) and value.dotted.startswith("pydantic.") and ".v1." not in value.dotted:
         what = f"Décorateur `@{name}`, déprécié par Pydantic v2"
         yield from [_at(module, node, what, f"Migrer vers `@{_VALIDATORS[name]}`")] if name in _VALIDATORS else ()
 
 
+def _meant(machine: Machine, module: Module, node: ast.expr) -> Value:
+    """What a dotted name stands for in a module; what an import within a function binds is known by that import."""
+    name = dotted(node)
+    root, _, rest = name.partition(".")
+    if root in machine.module_names(module.name):
+        return unwrap(machine.resolve(f"{module.name}:{name}"))[0]
+    for inner in walk(module.tree):
+        for alias in inner.names if isinstance(inner, ast.Import | ast.ImportFrom) else ():
+            if (alias.asname or alias.name) == root and (isinstance(inner, ast.Import) or not is_relative(inner)):
+                top = f"{inner.module}." if isinstance(inner, ast.ImportFrom) else ""
+                return External(f"{top}{alias.name}.{rest}".removesuffix("."))
+    return UNKNOWN
+
+
 def _clock(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[Deprecation]:
     if node.attr not in {"utcnow", "utcfromtimestamp"} or not dotted(node):
         return
-    value = machine.resolve(f"{module.name}:{dotted(node)}")
+    value = _meant(machine, module, node)
     if value == External(f"datetime.datetime.{node.attr}"):
         solution = "datetime.now(UTC)" if node.attr == "utcnow" else "datetime.fromtimestamp(instant, UTC)"
         yield _at(module, node, f"`datetime.{node.attr}()`, déprécié depuis Python 3.12", f"Utiliser `{solution}`")
@@ -209,9 +224,9 @@ def _of_django(name: str) -> RemovedName | None:
 
 def _read_from_django(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[Deprecation]:
     """`models.NullBooleanField`, where the module was imported and not the name."""
-    if node.attr not in _WORDS or not (name := dotted(node)):
+    if node.attr not in _WORDS or not dotted(node):
         return
-    value = machine.resolve(f"{module.name}:{name}")
+    value = _meant(machine, module, node)
     if isinstance(value, External) and (removed := FROM_DJANGO.get(value.dotted)):
         yield from _removed(module, node, removed)
 

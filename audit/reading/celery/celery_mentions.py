@@ -23,6 +23,8 @@ _STARTS = re.compile(
     r"(?:[.-](?:tmpl|tpl|j2|template|in|dist))?$"
 )
 _CELERY = re.compile(r"(?i)celery")
+# A key of some document, `celeryTaskId`, is none of Celery's names.
+_NAMED = re.compile(r"Celery|CELERY|celery(?![A-Z][a-z])")
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 # Libraries that make applications of Celery, and whose names do not say so.
 _WRAPPERS = frozenset({"flower", "redbeat", "jobtastic", "superset", "pretix", "udata", "weblate"})
@@ -72,7 +74,7 @@ def _is_named(module: Module) -> bool:
     nodes = [*ast.walk(module.tree)]
     documents = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     told = (value for node in nodes if id(node) not in documents for _, value in ast.iter_fields(node))
-    return any(isinstance(text, str) and _CELERY.search(text) for value in told for text in _each(value))
+    return any(isinstance(text, str) and _NAMED.search(text) for value in told for text in _each(value))
 
 
 def _each(value: object) -> Iterable[object]:
