@@ -15,8 +15,12 @@ from audit.model.findings import Excerpt
 from audit.model.gaps import Gap, OpaqueCall
 from audit.model.word_tables import word_set
 
-# What Python itself runs of an object that is built, entered, called or walked.
-_SPECIAL = ("__init__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__call__", "__iter__", "__next__")
+# What Python itself runs of an object that is built, entered, called, walked, asked for an item or put beside another.
+_SPECIAL = tuple(f"__{name}__" for name in (
+    "new", "init", "post_init", "enter", "exit", "aenter", "aexit", "call", "iter", "next", "aiter", "anext", "del",
+    "getitem", "setitem", "delitem", "missing", "contains", "len", "bool", "eq", "lt", "add", "sub", "or", "and",
+    "rshift",
+))  # fmt: skip
 
 
 # Asked of an unknown receiver, such a name is nearly always a dictionary's, a list's, a text's or a file's.

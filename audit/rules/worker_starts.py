@@ -152,7 +152,7 @@ def _named(known: TargetFacts) -> Sequence[Finding]:
     guide, started = _named.guide, workers(known)
     # Containers and dynos have each a host name of their own.
     apart = [w for w in started.members if w.host.startswith("conteneur ")]
-    together = [w for w in started.members if w.excerpt.language in {"bash", "ini"} and w not in apart]
+    together = [w for w in started.members if _shares_its_host(w) and w not in apart]
     groups: dict[tuple[str, Excerpt | None], list[Process]] = {}
     for worker in together:
         groups.setdefault((worker.excerpt.path, _container(worker)), []).append(worker)
@@ -184,6 +184,12 @@ def _units_of_a_folder(workers: Sequence[Process]) -> list[list[Process]]:
     return [group for group in folders.values() if len({worker.excerpt.path for worker in group}) > 1]
 
 
+def _shares_its_host(worker: Process) -> bool:
+    """Whether what the file of a worker starts is on one host: a platform gives each line of a Procfile its own, a program that runs it does not."""
+    kind = worker.excerpt.language
+    return kind in {"bash", "ini"} or (kind == "procfile" and worker.runner is not None)
+
+
 def _is_whole(worker: Process) -> bool:
     """Whether the name that a worker is given is the same on every host."""
     name = worker.options.get("hostname", "")
@@ -197,7 +203,8 @@ def _container(worker: Process) -> Excerpt | None:
 
 def _on_a_host(worker: Process) -> int:
     """How many of this worker one host has."""
-    return min(copies(worker), 1) if _container(worker) and not _is_whole(worker) else copies(worker)
+    apart = _container(worker) or worker.host.startswith("pod ")
+    return min(copies(worker), 1) if apart and not _is_whole(worker) else copies(worker)
 
 
 def _of_same_name(group: Sequence[Process]) -> list[Fault]:

@@ -1,17 +1,15 @@
-"""How long a function waits: sleeps, and results it asks for."""
+"""The results of tasks that a function waits for."""
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from audit.model.observations.waits import ResultWait, Sleep
-from audit.model.unknown import UNKNOWN, Unknown
+from audit.model.observations.waits import ResultWait
 from audit.reading.behaviour.called_functions import inside, named_function
-from audit.reading.behaviour.scope import Scope, function_scope, keyword, last
+from audit.reading.behaviour.scope import Scope, function_scope, last
 from audit.reading.python.abstract_values import BoundMethod, External, FunctionValue, Instance
 from audit.reading.python.child_nodes import walk
 
-_SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep"})
 _READS = frozenset(
     {
         "wait_for_pending",
@@ -38,19 +36,10 @@ _RESTORES = frozenset({"restore", "result_from_tuple", "from_tuple"})
 _FOLLOWED = 3
 
 
-def waiting(scope: Scope) -> Iterator[Sleep | ResultWait]:
-    """The Sleep of a function, and each of its ResultWait."""
+def waiting(scope: Scope) -> Iterator[ResultWait]:
+    """Each ResultWait of a function."""
     if not scope.symbol:
         return
-    sleeps = {call for call in scope.calls if _may_sleep(call) and scope.external(call.func) in _SLEEPS}
-    if sleeps:
-        first = min(sleeps, key=lambda c: c.lineno)
-        yield scope.observed(Sleep, first, seconds=_Path(scope, sleeps).longest(scope.body))
-    called = {call.func for call in scope.calls}
-    for node in (n for n in scope.all(ast.Attribute) if n.attr == "sleep" and n not in called):
-        # Whoever is given it sleeps for as long as he wants.
-        if scope.external(node) in _SLEEPS:
-            yield scope.observed(Sleep, node, seconds=UNKNOWN)
     waits = list(_waits(scope))
     for waited in waits:
         yield scope.observed(ResultWait, waited)
@@ -176,94 +165,6 @@ def _is_read_of_each(scope: Scope, given: ast.expr) -> bool:
     if not isinstance(given, ast.Attribute) or given.attr not in _READS:
         return False
     return scope.external(given).startswith("celery.result.") or _is_result(scope, given.value)
-
-
-def _may_sleep(call: ast.Call) -> bool:
-    # The name may be an alias: whatever is called by a bare name is looked up.
-    return isinstance(call.func, ast.Name) or last(call.func) == "sleep"
-
-
-_MANY = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
-
-class _Path:
-    """The longest sum of sleeps on one path through statements."""
-
-    def __init__(self, scope: Scope, sleeps: set[ast.Call]) -> None:
-        self._scope, self._sleeps = scope, sleeps
-        self._unknown = False
-
-    def longest(self, statements: Sequence[ast.stmt]) -> float | Unknown:
-        """Seconds, or UNKNOWN."""
-        through, ended = self._all(statements)
-        return UNKNOWN if self._unknown else max(through or 0.0, ended or 0.0)
-
-    def _all(self, statements: Sequence[ast.stmt]) -> tuple[float | None, float | None]:
-        """Longest path that goes on after these statements, and longest that leaves; None where there is none."""
-        through, ended = 0.0, None
-        for statement in statements:
-            goes_on, leaves = self._one(statement)
-            if leaves is not None:
-                ended = max(ended or 0.0, through + leaves)
-            if goes_on is None:
-                return None, ended
-            through += goes_on
-        return through, ended
-
-    def _one(self, node: ast.stmt) -> tuple[float | None, float | None]:
-        if isinstance(node, ast.If):
-            return _widest(self._all(node.body), self._all(node.orelse), own=self._inside(node.test))
-        if isinstance(node, ast.Try | ast.TryStar):
-            return self._try(node)
-        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
-            return self._loop(node), None
-        if isinstance(node, ast.With | ast.AsyncWith):
-            return self._all(node.body)
-        if isinstance(node, ast.Match):
-            return _widest(*(self._all(case.body) for case in node.cases), (0.0, None))
-        own = self._inside(node)
-        leaves = isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue)
-        return (None, own) if leaves else (own, None)
-
-    def _try(self, node: ast.Try | ast.TryStar) -> tuple[float | None, float | None]:
-        handlers = [self._all(h.body) for h in node.handlers]
-        body, ended = self._all([*node.body, *node.orelse])
-        caught = _widest(*handlers)[0] if handlers else None
-        final = self._all(node.finalbody)[0] or 0.0
-        through = [t + (caught or 0.0) + final for t in (body, caught) if t is not None]
-        leaves = [e for e in (ended, *(h[1] for h in handlers)) if e is not None]
-        return (max(through) if through else None), (max(leaves) + final if leaves else None)
-
-    def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> float:
-        through, ended = self._all(node.body)
-        once = max(through or 0.0, ended or 0.0)
-        if not once:
-            return 0.0
-        times = self._scope.evaluated(node.iter) if isinstance(node, ast.For) else UNKNOWN
-        if isinstance(times, range | list | tuple | str | dict):
-            return once * len(times)
-        self._unknown = True
-        return once
-
-    def _inside(self, node: ast.AST) -> float:
-        total = 0.0
-        for inner in walk(node):
-            # It sleeps as many times as there are members.
-            self._unknown |= isinstance(inner, _MANY) and any(n in self._sleeps for n in walk(inner))
-            if inner in self._sleeps and isinstance(inner, ast.Call):
-                given = inner.args[0] if inner.args else keyword(inner, "seconds") or keyword(inner, "delay")
-                value = self._scope.value(given) if given is not None else UNKNOWN
-                if isinstance(value, int | float):
-                    total += value
-                else:
-                    self._unknown = True
-        return total
-
-
-def _widest(*branches: tuple[float | None, float | None], own: float = 0.0) -> tuple[float | None, float | None]:
-    through = [t for t, _ in branches if t is not None]
-    leaves = [e for _, e in branches if e is not None]
-    return (max(through) + own if through else None), (max(leaves) + own if leaves else None)
 
 
 def _is_result(scope: Scope, node: ast.expr, within: frozenset[str] = frozenset()) -> bool:

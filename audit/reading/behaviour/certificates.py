@@ -164,8 +164,8 @@ def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate
         if given and _asks_by(scope, call, libraries):
             yield from _of_several(scope, call, name, given)
             return
-        named = not given and _names_option(scope, name) and _asks_by(scope, call, libraries)
-        if named and (hidden := opaque_spread(scope, call)):
+        hidden = "" if given or not _asks_by(scope, call, libraries) else opaque_spread(scope, call)
+        if hidden:
             yield scope.observed(UnreadVerification, call, argument=hidden)
             return
     if option := next(options_to_judge(scope, call), None):
@@ -187,11 +187,6 @@ def _of_several(
         yield scope.observed(UnverifiedCertificate, call, argument=told, condition=condition)
     elif Side.UNREAD in found:
         yield scope.observed(UnreadVerification, call, argument=told)
-
-
-def _names_option(scope: Scope, name: str) -> bool:
-    """Whether some text of the project gives this option, to whatever it may be."""
-    return scope.machine.project.holds(re.compile(rf"[\"']{name}[\"']|\b{name}\s*="))
 
 
 def _chosen(

@@ -10,6 +10,7 @@ from audit.model.observations.shared_data import ConnectionAtImport
 from audit.model.unknown import UNKNOWN
 from audit.model.word_tables import word_set
 from audit.reading.behaviour.called_functions import function_of
+from audit.reading.behaviour.operator_calls import operator_calls
 from audit.reading.behaviour.scope import Scope, chain, function_scope, keyword, last, scope_at
 from audit.reading.python.abstract_values import (
     ClassValue,
@@ -67,7 +68,7 @@ _FOLLOWED = 300
 _MOST_OF_A_NAME = 3
 # A connection in any statement, or a call among the statements of the module itself.
 _MAY_OPEN = re.compile(
-    r"(?m)^\s*@\w|\bdef .*=\s*[\w.]+\(|^\s*class \w|connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect|autoload|inspect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w\("
+    r"(?m)^\s*@\w|\bdef .*=\s*[\w.]+\(|^\s*class \w|connect|MongoClient|BlockingConnection|Kafka|ConnectionPool|_channel\(|reflect|autoload|inspect\(|create_all\(|\.objects\.|^\w[\w.]*(\s*:[^=\n]+)?\s*(=[^=\n]*)?\w[(\[.]|^(?:for|with|if|while) "
 )
 
 
@@ -82,7 +83,7 @@ def opened_at_import(scope: Scope) -> Iterator[ConnectionAtImport]:
     A receiver of a signal that a worker sends before it forks is as a module's own statements, and so is what makes a bootstep.
     """
     early = not scope.symbol or _runs_before_the_fork(scope)
-    for call in (*scope.calls, *_of_definitions(scope)) if early else ():
+    for call in (*scope.calls, *operator_calls(scope), *_of_definitions(scope)) if early else ():
         if _is_guarded(scope, call):
             continue
         if library := _opens(scope, call):
@@ -148,7 +149,7 @@ def _opened_by(scope: Scope, call: ast.Call) -> tuple[bool, str] | None:
         if (inner.symbol, str(left)) in seen:
             continue
         seen.add((inner.symbol, str(left)))
-        for other in inner.calls:
+        for other in (*inner.calls, *operator_calls(inner)):
             tests = list(_tests_around(inner, other, left))
             if any(isinstance(node, ast.Lambda) for node in inner.around(other)) or False in tests:
                 continue
@@ -213,7 +214,8 @@ def _truth(test: ast.expr, known: dict[str, object]) -> bool | None:
 
 def _runs(scope: Scope, call: ast.Call) -> list[tuple[Scope, bool]]:
     """The scope of what this call runs, and whether that is sure: methods of an unknown receiver are found by a rare name."""
-    if found := [f for value in _in_turn(scope, call) if (f := _run_by(scope, value))]:
+    walked = _is_walked(scope, call)
+    if found := [f for value in _in_turn(scope, call) if (f := _run_by(scope, value, walked=walked))]:
         return [(function_scope(scope.machine, function), True) for function in found]
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if not name or name in COMMON or scope.external(call.func) or scope.evaluated(call.func) is not UNKNOWN:
@@ -238,14 +240,26 @@ def _in_turn(scope: Scope, call: ast.Call) -> list[Value]:
     return [scope.evaluated(applied)]
 
 
-def _run_by(scope: Scope, value: Value) -> FunctionValue | None:
-    """The function whose body a call of this runs at once: not that of a coroutine, nor of a generator."""
+def _is_walked(scope: Scope, call: ast.Call) -> bool:
+    """Whether something goes over what a call gives: a generator runs."""
+    holder = scope.parents.get(call)
+    if last(call.func) in {"__iter__", "__next__"}:
+        return True
+    if isinstance(holder, ast.For | ast.comprehension):
+        return holder.iter is call
+    return isinstance(holder, ast.Call) and call in holder.args and last(holder.func) in {*_GOING_OVER, "next"}
+
+
+def _run_by(scope: Scope, value: Value, *, walked: bool) -> FunctionValue | None:
+    """The function whose body a call of this runs at once: not that of a coroutine, nor of a generator that nothing goes over."""
     if isinstance(value, ClassValue):
         value = scope.machine.attribute(scope.machine, value, "__init__")
     function = function_of(value)
     if function is None or not isinstance(function.node, ast.FunctionDef):
         return None
-    return None if any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)) else function
+    return (
+        None if not walked and any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)) else function
+    )
 
 
 def _applied(call: ast.Call) -> ast.expr:

@@ -58,6 +58,7 @@ from audit.reading.behaviour.row_locks import claimed_rows, may_claim
 from audit.reading.behaviour.scope import Scope, gather
 from audit.reading.behaviour.secrets import literal_secrets, may_hold_a_secret
 from audit.reading.behaviour.serializers import registered_serializers
+from audit.reading.behaviour.sleeps import Sleeps
 from audit.reading.behaviour.sql_counters import sql_counters
 from audit.reading.behaviour.standard_clients import STANDARD_WORDS
 from audit.reading.behaviour.started_workers import WORDS as WORKERS
@@ -90,7 +91,7 @@ _COUNTING = ("+=", "-=", " + ", " - ", "setattr(", "ock(", "or_update(", *_IN_PL
 _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (
         (
-            *("sleep", *_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", ".wait_for("),
+            *(*_PUBLISHING, "AsyncResult", "GroupResult", "ResultSet", "group(", "chord(", ".wait_for("),
             *word_list(".get() .get(timeout .get(propagate .get(disable_sync .get(interval .join() allow_join"),
         ),
         waiting,
@@ -191,10 +192,12 @@ def read_code(machine: Machine, look: Callable[[Module], None] | None = None) ->
     machine.start_functions()
     wrappers = SwallowingWrappers(machine)
     tables, handed, loops = ClassTables(machine), HandedObjects(machine), EndlessLoops(machine)
+    sleeps = Sleeps(machine)
     asking: tuple[Asking, ...] = (
         (tables.may_change, tables),
         (handed.may_hand, handed),
         (loops.may_loop, loops),
+        (sleeps.may_sleep, sleeps),
         (may_open, opened_at_import),
         (may_keep, kept_entries),
         (may_claim, claimed_rows),

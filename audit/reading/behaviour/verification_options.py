@@ -9,9 +9,11 @@ from audit.model.word_tables import word_list, word_set
 from audit.reading.behaviour.called_functions import function_of, inside
 from audit.reading.behaviour.row_objects import owner
 from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.verification_values import arguments_of
 from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.parameters import parameters_of
 
 # Options that say no other thing whoever the client is, by the value that gives up verifying.
 _FALSE = word_set("""
@@ -27,6 +29,8 @@ _TRUE = word_set("""
 """)
 # Arguments that hold the options of a client; what a request sends holds those of somebody else.
 _HOLDERS = word_set("connect_args connection_args client_args client_kwargs client_options kwargs options tls hosts")
+_COPIES = frozenset({"dict", "copy", "deepcopy"})
+_DEEPEST = 5
 _BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.Match)
 _OF_CURL = re.compile(r"SSL_VERIFY(PEER|HOST)")
 # A dictionary that gives one of them is written somewhere.
@@ -88,28 +92,69 @@ def spread_choices(scope: Scope, call: ast.Call, name: str) -> list[tuple[Scope,
 def _spread(scope: Scope, node: ast.expr) -> Iterator[tuple[Scope, str, ast.expr]]:
     """The entries of a dictionary, that a function or a property of the project may answer."""
     yield from ((scope, key, value) for key, value in _entries(scope, node))
-    made = scope.given(node)
-    callee: Value = UNKNOWN
-    if isinstance(made, ast.Call):
-        callee = unwrap(scope.evaluated(made.func))[0]
-    elif isinstance(made, ast.Attribute) and last(made.value) == "self" and isinstance(cls := owner(scope), ClassValue):
-        callee = unwrap(class_attribute(cls, made.attr))[0]
-    if inner := inside(scope, function_of(callee)):
+    if inner := _answering(scope, scope.given(node)):
         for answer in inner.all(ast.Return):
             if answer.value is not None:
                 yield from ((inner, key, value) for key, value in _entries(inner, answer.value))
 
 
+def _answering(scope: Scope, made: ast.expr) -> Scope | None:
+    """The function, or the property, of the project that answers a mapping."""
+    callee: Value = UNKNOWN
+    if isinstance(made, ast.Call):
+        callee = unwrap(scope.evaluated(made.func))[0]
+    elif isinstance(made, ast.Attribute) and last(made.value) == "self" and isinstance(cls := owner(scope), ClassValue):
+        callee = unwrap(class_attribute(cls, made.attr))[0]
+    return inside(scope, function_of(callee))
+
+
 def opaque_spread(scope: Scope, call: ast.Call) -> str:
-    """`**options` of which nothing tells what it holds, as written; the function's own `**` apart, read where it is called."""
-    own = scope.spec.kwarg
-    for given in call.keywords:
-        handed = own and isinstance(given.value, ast.Name) and given.value.id == own.arg
-        if given.arg is None and not isinstance(given.value, ast.Dict) and not handed:
-            known = scope.value(given.value)
-            if not isinstance(known, dict) and not [*_entries(scope, given.value)]:
-                return f"**{ast.unparse(given.value)}"
-    return ""
+    """`**options` of which nothing tells all that it holds, as written; the function's own `**` apart, read where it is called."""
+    spread = (k.value for k in call.keywords if k.arg is None)
+    return next((f"**{ast.unparse(given)}" for given in spread if not is_all_read(scope, given)), "")
+
+
+def is_all_read(scope: Scope, node: ast.expr, depth: int = 0) -> bool:
+    """Whether every key of a mapping is written in the code, or read with its file."""
+    made = scope.given(node)
+    if isinstance(made, ast.Name):
+        made = scope.of_module.get(made.id, made)
+    known = scope.value(node)
+    if depth > _DEEPEST or (isinstance(known, dict) and "**" not in known):
+        return depth <= _DEEPEST
+    if isinstance(made, ast.Dict):
+        keys = [k for k in made.keys if k is not None and not isinstance(scope.value(k), str)]
+        laid = [v for k, v in zip(made.keys, made.values, strict=True) if k is None]
+        return not keys and all(is_all_read(scope, one, depth + 1) for one in laid)
+    if isinstance(made, ast.BoolOp | ast.IfExp | ast.BinOp):
+        parts = (
+            made.values
+            if isinstance(made, ast.BoolOp)
+            else [made.left, made.right]
+            if isinstance(made, ast.BinOp)
+            else [made.body, made.orelse]
+        )
+        return all(is_all_read(scope, one, depth + 1) for one in parts)
+    if isinstance(made, ast.Name):
+        return _is_handed(scope, made.id, depth)
+    if isinstance(made, ast.Call) and last(made.func) in _COPIES:
+        held = [*made.args, *(k.value for k in made.keywords if k.arg is None)]
+        held += [made.func.value] if last(made.func) == "copy" and isinstance(made.func, ast.Attribute) else []
+        return all(is_all_read(scope, one, depth + 1) for one in held)
+    inner = _answering(scope, made)
+    answers = [a.value for a in inner.all(ast.Return) if a.value is not None] if inner else []
+    return inner is not None and bool(answers) and all(is_all_read(inner, one, depth + 1) for one in answers)
+
+
+def _is_handed(scope: Scope, name: str, depth: int) -> bool:
+    """Whether a parameter is the function's own `**`, or a mapping that each of its calls writes."""
+    if scope.spec.kwarg and scope.spec.kwarg.arg == name:
+        return True
+    given = arguments_of(scope, name) if name in parameters_of(scope.spec) else []
+    return bool(given) and all(
+        (isinstance(one, ast.Constant) and one.value is None) or is_all_read(where, one, depth + 1)
+        for where, one in given
+    )
 
 
 def _options(scope: Scope, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:

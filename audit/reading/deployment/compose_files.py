@@ -52,7 +52,7 @@ def read_compose(source: Source, around: Around) -> Iterator[Line]:
         here = _RUN & own or "extends" in own or (not _RUN & service.keys() and {"image", "build"} & own)
         if here and _copies(service) != 0 and not is_told_elsewhere(source.path, name, around):
             line = _line(source.path, service, *lines.get(name, (1, 1)), around)
-            asked = copies_asked(name, around)
+            asked = copies_asked(name, around, of_compose=True)
             yield replace(line, copies=count(asked) if asked else line.copies, before=_first(service, services))
 
 

@@ -99,7 +99,9 @@ def _workload(
             command = shlex.join(words) if words else ""
             line = Line(command, first, last, restart, variables, copies=copies, image=image, user=user)
             entered = _image(container) if _words(container, "args") and not _words(container, "command") else ""
-            memory, host = pod_memory(container), "host" if spec.get("hostNetwork") is True else ""
+            # The containers of a pod have one name of host.
+            pod = f"pod {name_of(document)}" if len(held) > 1 else ""
+            memory, host = pod_memory(container), "host" if spec.get("hostNetwork") is True else pod
             line = replace(line, stop=stop, probe=probe, mounts=mounts, memory=memory, of_image=entered, host=host)
             yield replace(line, before=_first(spec))
 

@@ -1,10 +1,9 @@
 """A command that a process file runs, and the runs of other files that start that file."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
-from posixpath import basename
 from typing import TYPE_CHECKING
 
 from audit.model.facts import Process
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _HANDS_OVER = re.compile(r"\$[{]?[@*]")
 SHELLS = frozenset({"bash", "sh", "dash", "ash", "zsh"})
-_OF_A_SHELL = (".sh", ".bash")
 # Those that end when one of their processes does.
 _PROCFILE_RUNNERS = frozenset({"honcho", "foreman", "forego", "hivemind", "overmind", "goreman"})
 
@@ -149,13 +147,6 @@ def _script(words: Sequence[str], scripts: set[str]) -> str:
     best = max((count for count, _ in alike), default=0)
     found = [path for count, path in alike if count == best]
     return found[0] if len(found) == 1 else ""
-
-
-def script_among(words: Sequence[str], paths: Iterable[str]) -> str:
-    """The file of the target, one of a shell by its name, that a command runs by its path; empty when none, or several, may be it."""
-    inner = unwrapped(words)
-    by_path = bool(inner) and ("/" in inner[0] or inner[0] in SHELLS)
-    return _script(inner, {p for p in paths if p.endswith(_OF_A_SHELL) or "." not in basename(p)}) if by_path else ""
 
 
 def _run_file(words: Sequence[str]) -> str:

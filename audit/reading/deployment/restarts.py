@@ -10,15 +10,17 @@ from audit.model.probes import Probe
 from audit.reading.deployment import shell_structure as shell
 from audit.reading.deployment.command_wrappers import unwrapped
 from audit.reading.deployment.dockerfiles import read_image
+from audit.reading.deployment.entry_scripts import called_script
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.image_names import is_of_a_server
 from audit.reading.deployment.life_probes import probe_read
-from audit.reading.deployment.process_runs import Run, runners, script_among
+from audit.reading.deployment.process_runs import Run, runners
 from audit.reading.deployment.python_programs import program_of
 from audit.reading.deployment.received_stops import environment_of, stops_of
 from audit.reading.deployment.shell_lasting import hides_failure
 from audit.reading.deployment.start_orders import hosts_of, is_left_out_file, left_out_service, left_out_unit
 from audit.reading.deployment.started_programs import empties, given_options
+from audit.reading.source_files import Source
 
 _EMPTIES = re.compile(r"\bcontrol\.purge\b|\bdiscard_all\b|\bqueue_purge\b|\bqueue_delete\b|\bflushdb\b|\bflushall\b")
 _WATCHING = frozenset({"compose", "kubernetes", "systemd", "supervisor", "circus", "dockerfile", "render"})
@@ -187,20 +189,19 @@ def _emptied_by(other: Run, run: Run, around: Around) -> tuple[str, Excerpt] | N
 def emptied_by(words: Sequence[str], around: Around, seen: tuple[str, ...] = ()) -> str:
     """What a command empties, as `empties` says it, or the script of the target that it runs; `program` for one in Python whose file speaks of doing so."""
     own = empties(words)
-    script = "" if own else script_among(words, around.tree.paths)
-    if script and script not in seen:
-        own = _emptied_in(script, around, (*seen, script))
+    script = None if own else called_script(unwrapped(words), around)
+    if script and script.path not in seen:
+        own = _emptied_in(script, around, (*seen, script.path))
     program = None if own or not words else program_of(unwrapped(words), around)
     source = around.source(program.path) if program else None
     return "program" if source and _EMPTIES.search(source.text) else own
 
 
-def _emptied_in(script: str, around: Around, seen: tuple[str, ...]) -> str:
+def _emptied_in(script: Source, around: Around, seen: tuple[str, ...]) -> str:
     """What a shell script empties; `sometimes` where it does so under a condition."""
     from audit.reading.deployment.shell_scripts import read_commands  # noqa: PLC0415  as below
 
-    source = around.source(script)
-    for command in read_commands(source.text, around=around) if source else ():
+    for command in read_commands(script.text, around=around):
         kind = emptied_by(command.words, around, seen)
         if kind:
             return kind if command.reached.always else "sometimes"

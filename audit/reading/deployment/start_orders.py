@@ -22,6 +22,9 @@ _LOOP = re.compile(r"\bfor\s+\w+\s+in\s+([^;\n]+?)\s*(?:;|\n)\s*do\b(.*?)\bdone\
 _FAR = re.compile(r"\bssh\b|DOCKER_HOST|docker\s+(-H|--host|--context)")
 _WANTS = r"(?m)^\s*(?:Wants|Requires|BindsTo|Upholds|Also|ConsistsOf)\s*=[^\n]*\b{}(?:\.service)?\b"
 _SCRIPTS = (".sh", ".bash", "akefile", "ustfile", ".yml", ".yaml")
+# A service that a variable names.
+_UNREAD_SCALE = re.compile(r"--scale[= ]\s*[\"']?\$|\baddprefix --scale[= ]")
+_NESTED = 3
 _STOPS = re.compile(
     r"\bdocker(?:-|\s+)compose\s[^\n;&|#]*\b(?:stop|down|restart)\b[^\n;&|]*?\s(?:-t|--timeout)[= ]?\s*(\d+)"
 )
@@ -159,22 +162,38 @@ def is_left_out_file(path: str, around: Around) -> str:
     return f"aucune kustomization ne prend `{path}`, quand une prend `{beside[0]}`"
 
 
-def copies_asked(name: str, around: Around) -> str:
-    """The number of copies of a service or of a workload that a script asks for, as written; empty where none does."""
+def copies_asked(name: str, around: Around, *, of_compose: bool = False) -> str:
+    """The number of copies of a service or of a workload that a script asks for, as written; empty where none does.
+
+    `of_compose`: a service of it, which `--scale` may name by a variable that is not read; `?` then.
+    """
     named = re.escape(name)
     asked = re.compile(
-        rf"--scale[= ]\s*{named}=(\S+)|\bservice\s+scale\s[^\n]*?\b(?:[\w-]+_)?{named}=(\S+)"
+        rf"--scale[= ]\s*[\"']?{named}=(\S+)|\bservice\s+scale\s[^\n]*?\b(?:[\w-]+_)?{named}=(\S+)"
         rf"|\bkubectl\s[^\n]*?\bscale\s[^\n]*?\b{named}\b[^\n]*?--replicas[= ](\S+)"
         rf"|\bkubectl\s[^\n]*?\bscale\s[^\n]*?--replicas[= ](\S+)[^\n]*?[/ ]{named}\b"
     )
-    for source in around.holding("scale", *_SCRIPTS):
-        found = asked.search(_without_comments(source))
+    for source in filter(_is_script, around.scripts("scale")):
+        text = _with_variables(_without_comments(source))
+        found = asked.search(text)
         if found:
-            told = str(next(filter(None, found.groups()))).strip("\"'")
-            named_so = re.fullmatch(r"\$[({](\w+)[)}]", told)
-            given = re.search(rf"(?m)^\s*{named_so[1]}\s*[?:]?=\s*(\d+)\s*$", source.text) if named_so else None
-            return given[1] if given else told
+            return str(next(filter(None, found.groups()))).strip("\"'")
+        if of_compose and _UNREAD_SCALE.search(text):
+            return "?"
     return ""
+
+
+def _with_variables(text: str) -> str:
+    """The text, with what it gives once to a variable in the place of its name, and each word that make gives a prefix."""
+    given: dict[str, set[str]] = {}
+    for name, value in re.findall(r"(?m)^\s*(?:export\s+)?(\w+)\s*[?:]?=[ \t]*(.+?)\s*$", text):
+        given.setdefault(name, set()).add(value.strip("\"'"))
+    once = {name: value for name, (value, *more) in given.items() if not more and f"${{{name}" not in value}
+    for _ in range(_NESTED):
+        text = re.sub(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))", lambda m: once.get(m[m.lastindex or 0], m[0]), text)
+    return re.sub(
+        r"\$\(addprefix ([^,]+),([^()$]+)\)", lambda m: " ".join(f"{m[1]}{word}" for word in m[2].split()), text
+    )
 
 
 def is_profile_asked(profiles: Any, around: Around) -> bool:
