@@ -1,7 +1,8 @@
 """Calls that no text writes: the special methods that operators, loops, `with` and attributes run of an object."""
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.row_objects import owner
@@ -31,23 +32,23 @@ _COMPARED = {
 
 def operator_calls(scope: Scope) -> Iterator[ast.Call]:
     """A call of each special method, or property, of a class of the project that the nodes of a scope run."""
-    for node in (n for kind in _FOUND for n in scope.all(kind)):
-        for holder, names in _FOUND[type(node)](node):
-            known = [n for n in names if scope.machine.graph.methods(n)]
-            cls, fields = _of_class(scope, holder) if known else (None, ())
-            for name in known if cls else ():
-                if cls and (function := _run(cls, name, getattr(node, "attr", ""), fields)):
-                    made = ast.copy_location(ast.Attribute(holder, name, ast.Load()), node)
-                    call = ast.copy_location(ast.Call(made, [], []), node)
-                    scope.parents[call] = node
-                    scope.stands[made] = function
-                    yield call
+    found = ((node, *one) for kind, look in _FOUND.items() for node in scope.all(kind) for one in look(node))
+    for node, holder, names in found:
+        known = [n for n in names if scope.machine.graph.methods(n)]
+        cls, fields = _of_class(scope, holder) if known else (None, [])
+        for name in known if cls else ():
+            if cls and (function := _run(cls, name, getattr(node, "attr", ""), fields)):
+                made = ast.copy_location(ast.Attribute(holder, name, ast.Load()), node)
+                call = ast.copy_location(ast.Call(made, [], []), node)
+                scope.parents[call] = node
+                scope.stands[made] = function
+                yield call
 
 
 def _of_class(scope: Scope, holder: ast.expr) -> tuple[ClassValue | None, Collection[str]]:
     """The class of the project that an object is of, and the attributes that are known of it."""
     value = scope.evaluated(holder)
-    fields = value.fields if isinstance(value, Instance) else ()
+    fields: Collection[str] = [*value.fields] if isinstance(value, Instance) else []
     cls = value.cls if isinstance(value, Instance) else owner(scope) if last(holder) == "self" else None
     return (cls if isinstance(cls, ClassValue) else None), fields
 
@@ -115,7 +116,7 @@ def _tested(node: ast.If | ast.While) -> _Found:
     yield node.test, ("__bool__", "__len__")
 
 
-_FOUND = {
+_FOUND: dict[type[ast.AST], Callable[[Any], _Found]] = {
     ast.Subscript: _item,
     ast.Attribute: _attribute,
     ast.Call: _call,

@@ -47,9 +47,9 @@ class Sleeps:
         own, called = _direct(scope), self._called(scope, (scope.symbol,))
         seconds = _Path(scope, own | called).longest(scope.body) if own or called else 0.0
         if own:
-            yield scope.observed(Sleep, min(own, key=lambda c: c.lineno), seconds=seconds)
+            yield scope.observed(Sleep, min(own, key=_line), seconds=seconds)
         elif called and (seconds is UNKNOWN or seconds > max(v for v in called.values() if v is not UNKNOWN)):
-            yield scope.observed(Sleep, min(called, key=lambda c: getattr(c, "lineno", 0)), seconds=seconds)
+            yield scope.observed(Sleep, min(called, key=_line), seconds=seconds)
         functions = {call.func for call in scope.calls}
         for node in (n for n in scope.all(ast.Attribute) if n.attr == "sleep" and n not in functions):
             # Whoever is given it sleeps for as long as he wants.
@@ -70,8 +70,9 @@ class Sleeps:
 
     @staticmethod
     def _add(found: dict[ast.AST, float | Unknown], node: ast.AST, seconds: float | Unknown) -> None:
-        if seconds is not UNKNOWN and seconds:
-            found[node] = found.get(node, 0.0) + seconds
+        before = found.get(node, 0.0)
+        if seconds and not isinstance(seconds, Unknown) and not isinstance(before, Unknown):
+            found[node] = before + seconds
 
     def _of(self, scope: Scope | None, seen: tuple[str, ...]) -> float | Unknown:
         if scope is None or scope.symbol in seen or len(seen) > _ROUNDS:
@@ -80,6 +81,10 @@ class Sleeps:
             slept = _direct(scope) | self._called(scope, (*seen, scope.symbol))
             self._longest[scope.symbol] = _Path(scope, slept).longest(scope.body) if slept else 0.0
         return self._longest[scope.symbol]
+
+
+def _line(node: ast.AST) -> int:
+    return int(getattr(node, "lineno", 0))
 
 
 def _named(machine: Machine, module: str, said: re.Pattern[str]) -> Iterator[str]:
