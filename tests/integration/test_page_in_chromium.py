@@ -120,8 +120,10 @@ def test_pause_resume_and_cancel_on_a_phone(stack: RunningStack, browser: Chrome
             press(browser, "Annuler la campagne")
         until(browser, lambda b, after=after: status(b) == after)  # type: ignore[misc]
     picture(browser, "phone")
-    for path in ("/", "/page/contacts", "/page/campaigns/new", "/page/imports", "/page/campaigns/1/results"):
+    contacts = ("/page/contacts", "/page/contacts/new", "/page/contacts/1")
+    for path in ("/", *contacts, "/page/account", "/page/campaigns/new", "/page/imports", "/page/campaigns/1/results"):
         browser.get(f"{stack.web_url}{path}")
+        picture(browser, f"phone{path.replace('/', '-')}")
         width = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
         assert width[0] <= width[1], f"{path} is wider than the phone"
     browser.get(stack.web_url)
@@ -184,3 +186,22 @@ def test_who_writes_for_long_stays_logged_in_and_nothing_typed_leaves(stack: Run
         lasts = "SELECT bool_or(expires_at > now() + interval '20 minutes') FROM access_tokens"
         until(browser, lambda _: connection.execute(lasts).fetchone() == (True,))
     assert browser.find_element(By.ID, "message").get_attribute("value") == "Bonjour"
+
+
+def test_one_contact_by_hand(stack: RunningStack, browser: Chrome) -> None:
+    log_in(browser, stack.web_url)
+    press(browser, "Contacts")
+    press(browser, "Ajouter un contact")
+    fill(browser, phone="06 39 98", first_name="Ana", categories="Foire, Lyon")
+    press(browser, "Ajouter le contact")
+    until(browser, lambda b: b.find_element(By.ID, "phone-problem"))
+    picture(browser, "contact-refused")
+    fill(browser, phone=" 00 91", opt_in_source="bon de commande")
+    press(browser, "Ajouter le contact")
+    until(browser, lambda b: b.find_element(By.CLASS_NAME, "done").text == "Le contact est ajouté.")
+    press(browser, "Retirer")
+    until(browser, lambda b: b.find_element(By.CLASS_NAME, "done").text == "Le contact est enregistré.")
+    picture(browser, "contact")
+    press(browser, "Lyon", "a")
+    until(browser, lambda b: b.find_element(By.ID, "people").text == "1 contact")
+    picture(browser, "contacts")
