@@ -46,7 +46,7 @@ def _acting(act: Callable[[Database], Iterable[WakeUp] | None]) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="The campaign's name.")],
     message: Annotated[str, typer.Option(help="The text of Message 1.")],
-    follow_up: Annotated[str, typer.Option(help="The text of Message 2.")] = FOLLOW_UP,
+    follow_up: Annotated[str, typer.Option(help="The text of Message 2, which whoever replies gets.")] = "",
     phones: Annotated[
         typer.FileText | None,
         typer.Option(help="File of E.164 numbers who have opted in, one a line; - is standard input."),
@@ -80,13 +80,15 @@ def create(
             name,
             message,
             numbers,
-            follow_up,
+            follow_up or FOLLOW_UP,
             categories=category or (),
             hours=asked,
             content=Template.parse(template, language, value or ()) if template else content,
             actor=ACTOR,
         )
         typer.echo(str(made))
+        if not follow_up:
+            typer.echo(f"no --follow-up: whoever replies gets {FOLLOW_UP!r}", err=True)
 
     _acting(act)
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from system.cli import app
-from system.services.campaigns import create_campaign
+from system.services.campaigns import FOLLOW_UP, create_campaign
 from system.services.consent import opt_out
 from tests.criteria.inbound import phone
 from tests.unit.system.bench import Bench
@@ -23,7 +23,10 @@ def campaign(*arguments: str, typed: str = "") -> Result:
 
 def test_from_draft_to_cancellation(bench: Bench, redis_url: str) -> None:
     result = campaign("create", "Rentrée", "--message", "Bonjour", "--phones", "-", typed=f"{phone(0)}\n\n{phone(1)}\n")
-    assert (result.exit_code, result.output) == (0, "1\n")
+    assert (result.exit_code, result.stdout) == (0, "1\n")
+    assert result.stderr == f"no --follow-up: whoever replies gets {FOLLOW_UP!r}\n"
+    told = campaign("create", "Rentrée", "--message", "Bonjour", "--follow-up", "Merci")
+    assert (told.output, told.stderr) == ("2\n", "")
     refused = campaign("schedule", "1", "2999-01-01T09:00+01:00")
     assert (refused.exit_code, "within a year" in refused.output) == (1, True)
     soon = datetime.now(UTC).date() + timedelta(days=300)
