@@ -197,10 +197,12 @@ def _closed(record: Record, ending: Ending) -> Sequence[Finding]:
     found, open_yet = _closed_when_all_ended(record, ending), ending.failed.left_open
     if found.outcome is not Outcome.ESTABLISHED or not open_yet:
         return [found]
+    # With commas: the first page cuts a sentence at its semicolons.
+    listed = ", ".join(f"{place}) {told}" for place, (_, told) in enumerate(open_yet, 1))
     short = _CLOSED.short_of_the_letter(
         record,
-        f"des campagnes en pause ne sont pas closes, alors que tous leurs contacts sont dans un état final : {' ; '.join(told for _, told in open_yet)}",
-        title=f"Campagne en pause non close alors que tous ses contacts ont fini ({', '.join(case for case, _ in open_yet)})",
+        f"des campagnes en pause ne sont pas closes, alors que tous leurs contacts sont dans un état final : {listed}",
+        title=f"Campagne en pause non close alors que tous ses contacts ont fini : {', '.join(case for case, _ in open_yet)}",
         impact="Faible : une campagne en pause dont tous les contacts ont fini reste ouverte jusqu'à ce qu'on s'en occupe, ou jusqu'à sa clôture d'office",
         advice="Clore aussi cette campagne, ou décider par écrit qu'une campagne en pause dont un envoi a échoué attend une reprise",
     )

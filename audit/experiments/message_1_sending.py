@@ -158,7 +158,7 @@ def _once(
     ordinary, again, interrupted, old = map(len, campaigns)
     sentence = (
         f"La passerelle accepte exactement un Message 1 par contact et par campagne, et rien d'autre : {result.expected} en quatre campagnes, "
-        f"{ordinary} (ordinaire), {again} (contacts de la première et un nouveau), {interrupted} (envoyeurs tués après l'acceptation), {old} (lancement "
+        f"soit {ordinary} (ordinaire), {again} (contacts de la première et un nouveau), {interrupted} (envoyeurs tués après l'acceptation), {old} (lancement "
         "reculé de 25 h en base, worker tué, tâches du broker perdues)"
     )
     return _ONCE.established(record, sentence)
@@ -204,8 +204,7 @@ def _traces(
         return _TRACE.defect(record, "Envois sans trace structurée dans le journal", silent)
     return _TRACE.established(
         record,
-        f"Le journal contient, pour chacun des {len(expected)} envois{', dont un Message 2' if reply else ''}, une trace structurée qui le nomme et dit qu'il est parti ; "
-        "qu'un processus soit tué entre l'inscription d'un envoi et sa trace n'est pas essayé",
+        f"Le journal contient, pour chacun des {len(expected)} envois{', dont un Message 2' if reply else ''}, une trace structurée qui le nomme et dit qu'il est parti",
     )
 
 

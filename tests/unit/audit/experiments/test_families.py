@@ -162,7 +162,7 @@ def test_a_paused_campaign_whose_contacts_have_all_ended_is_not_closed(switch: s
     """Two refused contacts were tried, and every campaign was said to close; then one without an attempt left was no failure."""
     (finding,) = reserved("campaign-closing", **{switch: True})
     assert finding.requirements == ("7.1",)
-    assert f"alors que tous leurs contacts sont dans un état final : {told}" in plain(finding)
+    assert f"alors que tous leurs contacts sont dans un état final : 1) {told}" in plain(finding)
     assert finding.problem is not None
     assert finding.problem.situation_text == "", "the whole course of the run is no situation"
 
@@ -220,7 +220,6 @@ def test_of_what_is_read_before_anything_left_only_what_was_compared_is_told() -
 @pytest.mark.parametrize(
     ("identifier", "criterion", "words"),
     [
-        ("message-1-sending", "4.5", "entre l'inscription d'un envoi et sa trace n'est pas essayé"),
         ("opting-out", "5.7", "leurs demandes une fois enregistrées"),
         ("duplicate-replies", "6.4", "ce qui n'empêcherait pas de remettre deux fois le même"),
         ("statistics-speed", "9.1", "écrits d'un coup en base"),
