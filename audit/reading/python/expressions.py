@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
@@ -81,12 +82,17 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
         found = of_callable(value, name)
     elif value is UNKNOWN:
         found = UNKNOWN
-    elif name == "value" and isinstance(value, str | int | float):
-        # No text and no number has one: it is a member of an `Enum`, read as what it is worth.
-        found = value
     else:
-        found = Method(value, name)
+        found = _of_plain(value, name)
     return overridable(found, variable)
+
+
+def _of_plain(value: Value, name: str) -> Value:
+    if isinstance(value, timedelta) and name in {"days", "seconds", "microseconds"}:
+        found: Value = getattr(value, name)
+        return found
+    # No text and no number has a `value`: it is a member of an `Enum`, read as what it is worth.
+    return value if name == "value" and isinstance(value, str | int | float) else Method(value, name)
 
 
 def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Value:

@@ -33,7 +33,7 @@ _MAX_LIST = 10_000
 
 _TEXT_METHODS = word_set("""
     lower upper strip lstrip rstrip split join replace startswith endswith format title removeprefix removesuffix encode
-    partition rpartition rsplit capitalize
+    partition rpartition rsplit capitalize isdigit isdecimal isnumeric isalpha isalnum
 """)
 
 
