@@ -52,11 +52,12 @@ def _said(scope: Scope, test: ast.expr) -> bool | None:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         said = _said(scope, test.operand)
         return said if said is None else not said
-    asked = isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "get"
-    if asked and isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and len(test.args) == 2:
-        held, others = test.func.value, [scope.value(test.args[1])]
+    asked = test.func if isinstance(test, ast.Call) and len(test.args) == 2 else None
+    others: list[object] = []
+    if isinstance(test, ast.Call) and isinstance(asked, ast.Attribute) and asked.attr == "get":
+        held, others = asked.value, [scope.value(test.args[1])]
     elif isinstance(test, ast.Subscript):
-        held, others = test.value, []
+        held = test.value
     else:
         return None
     table = scope.evaluated(held)

@@ -44,11 +44,12 @@ from audit.reading.behaviour.locks import endless_locks
 from audit.reading.behaviour.losing_queues import WORDS as LOSING
 from audit.reading.behaviour.losing_queues import losing_queues
 from audit.reading.behaviour.mentions import mentions
+from audit.reading.behaviour.message_options import message_options
 from audit.reading.behaviour.model_signals import signal_receivers
 from audit.reading.behaviour.network import network
 from audit.reading.behaviour.open_transactions import open_transactions
 from audit.reading.behaviour.process_state import METRIC_WORDS, process_state
-from audit.reading.behaviour.publications import message_options, publications
+from audit.reading.behaviour.publications import publications
 from audit.reading.behaviour.purges import AT_START, RATES, given_rates, purges, run_by_workers
 from audit.reading.behaviour.purges import WORDS as PURGING
 from audit.reading.behaviour.republications import WORDS as REPUBLISHED

@@ -4,13 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from audit.model.observations.messages import (
-    DelayedMessage,
-    ExpiringMessage,
-    MessageOption,
-    PublishedMessage,
-    UselessOption,
-)
+from audit.model.observations.messages import DelayedMessage, ExpiringMessage, PublishedMessage, UselessOption
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.call_options import meant_option
@@ -30,7 +24,7 @@ PLAIN = frozenset({"delay", "delay_on_commit"})
 SIGNED = frozenset({"s", "si", "signature", "subtask"})
 # They give a signature of the task, or what publishes it once for each of several arguments.
 _MADE = SIGNED | {"map", "starmap", "chunks"}
-_PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
+PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
 # What a dictionary given to them may hold is options, and no argument of the task.
 _OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
 _EXPIRING = _OPTIONS | {"set"}
@@ -40,7 +34,7 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
     """Each PublishedMessage, DelayedMessage, ExpiringMessage and UselessOption of a scope."""
     for call in whole_calls(scope):
         yield from _referred(scope, call)
-        if not isinstance(call.func, ast.Attribute) or call.func.attr not in _PLANNED:
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in PLANNED:
             made = last(call.func) in SIGNATURES
             if made and (ahead := _ahead(scope, call)) is not None:
                 yield scope.observed(DelayedMessage, call, seconds=ahead, method="signature")
@@ -60,36 +54,6 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
         queue = keyword(call, "queue")
         if (call.func.attr in METHODS or _tells(scope, call)) and not delegates:
             yield _message(scope, call, queue, call.func.attr)
-
-
-def message_options(scope: Scope) -> Iterator[MessageOption]:
-    """MessageOption: how a message is encoded, or whether the broker writes it, where its publication says so."""
-    for call in whole_calls(scope):
-        named = call.func.attr if isinstance(call.func, ast.Attribute) else last(call.func)
-        if named in PLAIN or not (named in _PLANNED or named in SIGNATURES or named == "publish"):
-            continue
-        if named == "set" and not _tells_a_signature(scope, call) and _receiver(scope, call.func) is None:
-            continue
-        for name in ("serializer", "delivery_mode") if named != "publish" else ("delivery_mode",):
-            value = _option(scope, call, name)
-            if value is not None:
-                yield scope.observed(MessageOption, call, name=name, value=value)
-
-
-def _option(scope: Scope, call: ast.Call, name: str) -> PlainValue:
-    """An option that a call gives, `**options` followed; UNKNOWN where these are not read and the project names it in one."""
-    given = keyword(call, name)
-    if given is not None:
-        return scope.value(given)
-    for spread in (k.value for k in call.keywords if k.arg is None):
-        held = scope.evaluated(spread)
-        options = exported(held)
-        if isinstance(options, dict) and name in options:
-            return options[name]
-        unread = not isinstance(options, dict) or (isinstance(held, Table) and bool(held.opaque))
-        if unread and scope.machine.project.holds(_ENCODED[name]):
-            return UNKNOWN
-    return None
 
 
 def _delegates(scope: Scope, call: ast.Call) -> bool:
@@ -191,7 +155,7 @@ def _each_published(scope: Scope, call: ast.Call) -> list[str]:
         for n in walk(made)
         if isinstance(n, ast.Call) and last(n.func) in SIGNED and isinstance(n.func, ast.Attribute)
     ]
-    found = [one.symbol if (one := _receiver(scope, n)) else "" for n in signed]
+    found = [one.symbol if (one := task_of(scope, n)) else "" for n in signed]
     return found or [""]
 
 
@@ -214,7 +178,7 @@ def is_publication(scope: Scope, node: ast.expr) -> bool:
     """Whether this names a method that publishes a task, such as `send_mail.delay`, without calling it."""
     if not isinstance(node, ast.Attribute) or node.attr not in METHODS:
         return False
-    return node.attr == "send_task" or _receiver(scope, node.value) is not None or may_be_a_task(scope, node)
+    return node.attr == "send_task" or task_of(scope, node.value) is not None or may_be_a_task(scope, node)
 
 
 def _message(scope: Scope, call: ast.Call, queue: ast.expr | None, method: str) -> PublishedMessage:
@@ -322,7 +286,7 @@ def published(scope: Scope, call: ast.Call) -> str:
         name = call.args[0] if call.args else keyword(call, "name")
         value = scope.value(name) if name is not None else UNKNOWN
         return value if isinstance(value, str) else ""
-    task = _receiver(scope, call.func.value)
+    task = task_of(scope, call.func.value)
     return task.symbol if task else named_task(scope, call.func.value)
 
 
@@ -335,16 +299,13 @@ def _may_limit(call: ast.Call, method: str) -> bool:
 
 def publishes_its_own_way(scope: Scope, call: ast.Call) -> bool:
     """Whether the base class of the task that a call publishes has an `apply_async` of its own, which may wait for the commit."""
-    task = _receiver(scope, call.func.value) if isinstance(call.func, ast.Attribute) else None
+    task = task_of(scope, call.func.value) if isinstance(call.func, ast.Attribute) else None
     bases = [unwrap(d.keywords.get("base"))[0] for d in task.decorators] if task else []
     return any(isinstance(b, ClassValue) and class_attribute(b, "apply_async") is not UNKNOWN for b in bases)
 
 
 # A limit among options that are not written in the call.
 _LIMITS = re.compile(r"[\"'](?:soft_)?time_limit[\"']|dict\([^)]*\btime_limit=")
-_ENCODED = {
-    name: re.compile(rf"[\"']{name}[\"'] *[:\]]|dict\([^)]*\b{name}=") for name in ("serializer", "delivery_mode")
-}
 _ENDS = re.compile(r"[\"']expires[\"']|\bexpires=")
 _CLASS_OF_TASKS = re.compile(
     r"(?m)^[ \t]*class \w+\([^)]*Task[^)]*\):(?:\n(?![ \t]*class )[^\n]*)*?\n[ \t]*def apply_async\("
@@ -356,7 +317,7 @@ def replaces_every_way(scope: Scope) -> bool:
     return any(_CLASS_OF_TASKS.search(m.source.text) for m in scope.machine.project.own("def apply_async("))
 
 
-def _receiver(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
+def task_of(scope: Scope, receiver: ast.expr) -> FunctionValue | None:
     given = scope.given(receiver)
     receiver = given if isinstance(given, ast.Call) else receiver
     for inner in chain(receiver):
@@ -383,7 +344,7 @@ def _ahead(scope: Scope, call: ast.Call) -> float | Unknown | None:
     return UNKNOWN
 
 
-def _tells_a_signature(scope: Scope, call: ast.Call) -> bool:
+def tells_a_signature(scope: Scope, call: ast.Call) -> bool:
     """Whether a call is the `set` of a signature: of one that is made here, or of what is then published."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "set":
         return False
@@ -394,7 +355,7 @@ def _tells_a_signature(scope: Scope, call: ast.Call) -> bool:
 
 def _spread(scope: Scope, call: ast.Call) -> float | Unknown | None:
     """Seconds that `**options` give a publication; UNKNOWN when these cannot be read, None when they give none."""
-    if last(call.func) not in _OPTIONS | SIGNED | SIGNATURES and not _tells_a_signature(scope, call):
+    if last(call.func) not in _OPTIONS | SIGNED | SIGNATURES and not tells_a_signature(scope, call):
         return None
     for given in (k.value for k in call.keywords if k.arg is None):
         held = scope.evaluated(given)

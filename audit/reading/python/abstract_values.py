@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from itertools import takewhile
 from types import EllipsisType
 from typing import Any, Final, TypeAlias
 
@@ -165,7 +163,6 @@ class Overridable:
     starts: str = ""
 
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9]*(?:\+[a-z0-9]+)*(?:://|\+$)")
 # What a function gives that calls itself again with the same arguments: whatever its other branches give.
 REPEATED: Final = Overridable(UNKNOWN, "")
 
@@ -298,16 +295,6 @@ def overridable(value: Value, variable: str, *, word: bool = False) -> Value:
     if not variable or isinstance(value, Overridable):
         return value
     return Overridable(value, variable, word)
-
-
-def beginning(value: Value, *pieces: Value) -> Value:
-    """A text that is not known whole, with what is known of the address that its first pieces make: `redis://` of `f"redis://{host}/0"`."""
-    known, variable = unwrap(value)
-    if known is not UNKNOWN:
-        return value
-    first = pieces[0].starts if pieces and isinstance(pieces[0], Overridable) else ""
-    text = first or "".join(takewhile(lambda piece: isinstance(piece, str), pieces))  # type: ignore[arg-type]
-    return Overridable(UNKNOWN, variable, starts=text) if _ADDRESS.match(text) else value
 
 
 def is_word(value: Value) -> bool:

@@ -5,11 +5,13 @@ import operator
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from audit.model.unknown import UNKNOWN, Unknown
-from audit.reading.python.abstract_values import External, Instance, Plain, Value
+from audit.reading.python.abstract_values import External, Instance, Method, Overridable, Plain, Value, unwrap
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9]*(?:\+[a-z0-9]+)*(?:://|\+$)")
 _MAX_BITS = 4_096
 _MAX_LENGTH = 10_000
 # What `%` would write in a width of its own, or by another conversion.
@@ -169,3 +171,22 @@ def _is_flat(value: Value) -> bool:
 def is_plain(value: Value) -> bool:
     """Whether a value is Python's own: its truth is known."""
     return value is None or isinstance(value, str | bytes | bool | int | float | list | tuple | dict | set | frozenset)
+
+
+def beginning(value: Value, *pieces: Value) -> Value:
+    """A text that is not known whole, with what is known of the address that its first pieces make: `redis://` of `f"redis://{host}/0"`."""
+    known, variable = unwrap(value)
+    if known is not UNKNOWN:
+        return value
+    first = pieces[0].starts if pieces and isinstance(pieces[0], Overridable) else ""
+    text = first or "".join(takewhile(lambda piece: isinstance(piece, str), pieces))  # type: ignore[arg-type]
+    return Overridable(UNKNOWN, variable, starts=text) if _ADDRESS.match(text) else value
+
+
+def plain_attribute(value: Value, name: str) -> Value:
+    """An attribute of a plain value."""
+    if isinstance(value, timedelta) and name in {"days", "seconds", "microseconds"}:
+        found: Value = getattr(value, name)
+        return found
+    # No text and no number has a `value`: it is a member of an `Enum`, read as what it is worth.
+    return value if name == "value" and isinstance(value, str | int | float) else Method(value, name)

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from audit.model.unknown import UNKNOWN
@@ -24,14 +23,13 @@ from audit.reading.python.abstract_values import (
     Overridable,
     Table,
     Value,
-    beginning,
     descends_from,
     is_word,
     lift,
     overridable,
     unwrap,
 )
-from audit.reading.python.arithmetic import BINARY, UNARY, compare, is_plain
+from audit.reading.python.arithmetic import BINARY, UNARY, beginning, compare, is_plain, plain_attribute
 from audit.reading.python.assignments import assign, merge_into, set_item
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute, given_field, is_true
@@ -83,16 +81,8 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
     elif value is UNKNOWN:
         found = UNKNOWN
     else:
-        found = _of_plain(value, name)
+        found = plain_attribute(value, name)
     return overridable(found, variable)
-
-
-def _of_plain(value: Value, name: str) -> Value:
-    if isinstance(value, timedelta) and name in {"days", "seconds", "microseconds"}:
-        found: Value = getattr(value, name)
-        return found
-    # No text and no number has a `value`: it is a member of an `Enum`, read as what it is worth.
-    return value if name == "value" and isinstance(value, str | int | float) else Method(value, name)
 
 
 def _instance_attribute(machine: Machine, instance: Instance, name: str) -> Value:

@@ -15,12 +15,12 @@ from audit.reading.python.abstract_values import (
     Overridable,
     Table,
     Value,
-    beginning,
     is_word,
     lift,
     overridable,
     unwrap,
 )
+from audit.reading.python.arithmetic import beginning
 from audit.reading.python.assignments import merge_into, set_item
 from audit.reading.python.flask_configuration import flask_method
 from audit.reading.python.frames import CallSite
