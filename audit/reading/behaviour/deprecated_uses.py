@@ -162,8 +162,8 @@ def _meant(machine: Machine, module: Module, node: ast.expr) -> Value:
     root, _, rest = name.partition(".")
     if root in machine.module_names(module.name):
         return unwrap(machine.resolve(f"{module.name}:{name}"))[0]
-    for inner in walk(module.tree):
-        for alias in inner.names if isinstance(inner, ast.Import | ast.ImportFrom) else ():
+    for inner in (n for n in walk(module.tree) if isinstance(n, ast.Import | ast.ImportFrom)):
+        for alias in inner.names:
             if (alias.asname or alias.name) == root and (isinstance(inner, ast.Import) or not is_relative(inner)):
                 top = f"{inner.module}." if isinstance(inner, ast.ImportFrom) else ""
                 return External(f"{top}{alias.name}.{rest}".removesuffix("."))

@@ -183,7 +183,7 @@ def beginning(value: Value, *pieces: Value) -> Value:
     return Overridable(UNKNOWN, variable, starts=text) if _ADDRESS.match(text) else value
 
 
-def plain_attribute(value: Value, name: str) -> Value:
+def plain_attribute(value: Plain, name: str) -> Value:
     """An attribute of a plain value."""
     if isinstance(value, timedelta) and name in {"days", "seconds", "microseconds"}:
         found: Value = getattr(value, name)
