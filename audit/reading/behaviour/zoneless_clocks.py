@@ -45,7 +45,7 @@ def zoneless_clocks(scope: Scope) -> Iterator[NaiveDatetime]:
             yield scope.observed(NaiveDatetime, call, constructor=constructor)
         elif last(call.func) == "strptime" and _is_kept_naive(scope, call):
             yield scope.observed(NaiveDatetime, call, constructor="datetime.strptime()", unsaid=True)
-        elif constructor := _of_the_machine(scope, call):
+        elif constructor := _of_the_machine(scope, call) or _of_something_given(scope, call):
             yield scope.observed(NaiveDatetime, call, constructor=constructor, unsaid=True)
 
 
@@ -121,11 +121,37 @@ def _naive(scope: Scope, call: ast.Call) -> str:
         read = [n for n in walk(made) if isinstance(n, ast.Call) and last(n.func) in _NOW]
         stripped = isinstance(zone, ast.Constant) and zone.value is None and bool(read)
         return "now().replace(tzinfo=None)" if stripped and _is_aware(read) else ""
-    if name == "combine" and scope.external(call.func) == "datetime.datetime.combine" and call.args:
-        today = scope.external(call.args[0].func) if isinstance(call.args[0], ast.Call) else ""
-        zoned = len(call.args) > 2 or keyword(call, "tzinfo") is not None
-        return "datetime.combine()" if today == "datetime.date.today" and not zoned else ""
-    return ""
+    return "datetime.combine()" if _combines(scope, call) and _is_of_now(scope, call.args[0]) else ""
+
+
+def _of_something_given(scope: Scope, call: ast.Call) -> str:
+    """A date made of a day that is given, or of one whose zone is taken off."""
+    if _combines(scope, call):
+        return "datetime.combine()"
+    zone = keyword(call, "tzinfo") if last(call.func) == "replace" and isinstance(call.func, ast.Attribute) else None
+    stripped = isinstance(zone, ast.Constant) and zone.value is None and not is_given_a_zone(scope, call)
+    return "replace(tzinfo=None)" if stripped and _is_handed(scope, call) else ""
+
+
+def _combines(scope: Scope, call: ast.Call) -> bool:
+    """Whether a day is given hours that have no zone, and the date is given none after."""
+    if last(call.func) != "combine" or scope.external(call.func) != "datetime.datetime.combine" or len(call.args) != 2:
+        return False
+    hours = scope.given(call.args[1])
+    named = isinstance(hours, ast.Attribute) and hours.attr in {"min", "max"}
+    made = isinstance(hours, ast.Call) and last(hours.func) == "time" and not _is_zoned(hours, 4)
+    zoned = _is_zoned(call, 2) or is_given_a_zone(scope, call)
+    return (named or made) and not zoned and not only_names(scope, call) and not _is_logged(scope, call)
+
+
+def _is_of_now(scope: Scope, day: ast.expr) -> bool:
+    """Whether a day is today's: the machine's, Django's, or that of a clock."""
+    made = scope.given(day)
+    if not isinstance(made, ast.Call):
+        return False
+    clock = made.func.value if isinstance(made.func, ast.Attribute) and last(made.func) == "date" else None
+    called = last(scope.given(clock).func) if clock is not None and isinstance(scope.given(clock), ast.Call) else ""
+    return last(made.func) in {"today", "localdate"} or called in {*_LOCAL, *_NOW, "localtime"}
 
 
 def _stored_text(scope: Scope, call: ast.Call, name: str) -> str:
