@@ -93,11 +93,3 @@ def test_files_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
     text = report(tmp_path)
     assert "other.py" in text
     assert "app.py" in text
-
-
-def test_a_target_that_is_no_directory_is_bad_usage(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "audit", "run", str(tmp_path / "nowhere")]
-    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert refused.returncode == 2
-    assert refused.stderr.strip().endswith("no such target")
-    assert not list(tmp_path.iterdir())

@@ -28,17 +28,24 @@ def audit(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "app.py").write_text(SHOP, encoding="utf-8")
-    return tmp_path / "shop"
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop and what an audit of it left in `out`, once for all: each test has a copy."""
+    folder = tmp_path_factory.mktemp("audited")
+    (folder / "shop").mkdir()
+    (folder / "shop" / "app.py").write_text(SHOP, encoding="utf-8")
+    audit("run", folder / "shop", "--level", "source", "--out", folder / "out", "-q", "--also", "html")
+    return folder
 
 
 @pytest.fixture
-def journal(shop: Path, tmp_path: Path) -> Path:
-    audit("run", shop, "--level", "source", "--out", tmp_path / "out", "-q", "--also", "html")
-    return next((tmp_path / "out").glob("*.json"))
+def shop(audited: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(audited / "shop", tmp_path / "shop")
+
+
+@pytest.fixture
+def journal(audited: Path, tmp_path: Path) -> Path:
+    return next(shutil.copytree(audited / "out", tmp_path / "out").glob("*.json"))
 
 
 def edit(path: Path, change: Any) -> None:

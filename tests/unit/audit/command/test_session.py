@@ -51,9 +51,20 @@ def test_a_run_leaves_a_report_and_its_journal(target: Target, out: Path) -> Non
 
 
 @pytest.mark.parametrize("level", [Level.SOURCE, Level.EXECUTION])
-def test_both_engines_sum_up_in_pytest_s_words(level: Level, target: Target, out: Path) -> None:
+def test_both_engines_print_each_test_under_its_category_and_sum_up_in_pytest_s_words(
+    level: Level, target: Target, out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     summary = audited(target, out, *Outcome, level=level).journal["volatile"]["pytest_summary"]
     assert re.fullmatch(r"1 failed, 2 passed, 2 skipped, 1 warning, 1 error in \d+\.\d\ds", summary)
+    told = capsys.readouterr().out
+    for n, outcome in enumerate(Outcome):
+        words = {Outcome.ESTABLISHED: "PASSED", Outcome.DEFECT: "FAILED"}.get(outcome, "")
+        assert f"A::r{n} {words}" in told
+    assert "phrase défaut" in told
+    assert "Traceback" not in told
+    assert not [name for name in VARIABLES if name in os.environ], "no variable is left behind"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ESTABLISHED, Outcome.RESERVATION, Outcome.UNDETERMINED])
@@ -72,18 +83,6 @@ def test_an_item_that_ends_otherwise_than_its_finding_leaves_no_report(
     with pytest.raises(InterruptedAuditError, match="differ on A::r0"):
         run(done, out, "audit run .")
     assert not list(out.iterdir())
-
-
-@pytest.mark.parametrize("level", [Level.SOURCE, Level.EXECUTION])
-def test_each_test_is_printed_under_its_category(
-    level: Level, target: Target, out: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    audited(target, out, Outcome.ESTABLISHED, Outcome.DEFECT, level=level)
-    told = capsys.readouterr().out
-    assert "A::r0 PASSED" in told
-    assert "A::r1 FAILED" in told
-    assert "phrase défaut" in told
-    assert "Traceback" not in told
 
 
 def test_a_quiet_run_prints_nothing_and_keeps_the_summary(
@@ -116,13 +115,6 @@ def test_the_caller_s_pytest_variables_are_ignored_and_given_back(
         monkeypatch.setenv(name, value)
     audited(target, out, level=Level.EXECUTION)
     assert {name: os.environ.get(name) for name in VARIABLES} == given
-
-
-def test_no_variable_is_left_behind(target: Target, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    audited(target, out, level=Level.EXECUTION)
-    assert not [name for name in VARIABLES if name in os.environ]
 
 
 def test_an_output_that_cannot_be_written_stops_before_anything_runs(target: Target, tmp_path: Path) -> None:
