@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from audit.french.typography import counted
 from audit.journal.corrections import verdict_word
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
@@ -96,6 +97,7 @@ class Checkpoint:
     verdict_word: str
     screen: FirstScreen
     worst_rows: tuple[Mapping[str, Any], ...]
+    found: str
 
 
 def checkpoint(journal: Journal) -> Checkpoint:
@@ -147,11 +149,19 @@ def checkpoint(journal: Journal) -> Checkpoint:
         worst_rows=worst_rows(journal.get("soak")),
         verdict_word=verdict_word(journal),
         screen=first_screen(journal, requirements, problems, to_check),
+        found=_found(problems),
     )
 
 
+def _found(problems: Sequence[Record]) -> str:
+    """How many problems of each gravity; a gravity without any is not told, so that no zero stands beside a doubt."""
+    severities = [p["severity"] for p in problems]
+    told = ((severities.count(word), word) for word in ("critique", "majeur", "mineur"))
+    return ", ".join(counted(count, word) for count, word in told if count)
+
+
 def left_to_check(journal: Journal) -> tuple[Mapping[str, Any], ...]:
-    """The undetermined points, each once, the most serious first; those of requirements before good practices."""
+    """The undetermined points, each once, the most serious first; those that a requirement names or needs before others."""
     every = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
     shown = {f["rule"] for f in every if f["outcome"] == "établi"}
     left = {
@@ -160,7 +170,8 @@ def left_to_check(journal: Journal) -> tuple[Mapping[str, Any], ...]:
         if f["outcome"] == "indéterminé"
     }
     ranks = ("critique", "majeur", "mineur", "")
-    return tuple(sorted(left.values(), key=lambda f: ranks.index(f.get("severity", ""))))
+    asked = {f["rule"] for r in journal["requirements"] for f in r["findings"]} | {*NEEDED_BY}
+    return tuple(sorted(left.values(), key=lambda f: (ranks.index(f.get("severity", "")), f["rule"] not in asked)))
 
 
 def _idle(journal: Journal) -> tuple[Mapping[str, Any], ...]:

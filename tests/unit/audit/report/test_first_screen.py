@@ -102,11 +102,20 @@ def test_no_problem_found_is_not_followed_by_a_critical_one(strict: Journal) -> 
     """« Problèmes : 0 critique » stood before « À faire d'abord : Critique »."""
     told = screen(strict | {"problems": [], "unattached": [stored_first()]})
     assert (
-        "**Problèmes trouvés** : 0 critique, 0 majeur, 0 mineur (section 3) ; 1 point critique non vérifié. **À faire"
+        "**Problèmes trouvés** (section 3) : aucun. **Ni établi ni réfuté** : 1 point critique, à vérifier à la main. **À"
         in told
     )
+    assert not re.search(r"\b0 (critique|majeur|mineur)", told)
     assert "1. Critique, non vérifié - Vérifier à la main « Un webhook" in told
     assert "| critique | Un webhook est enregistré avant la réponse (pour 8.2) |" in told
+
+
+def test_the_critical_point_of_a_requirement_is_told_before_the_others(strict: Journal) -> None:
+    """A certificate, of no requirement, was the first thing to look at; an open webhook, of 8.2, the second."""
+    certificate = stored_first(rule="links-verified") | {"sentence": "Un certificat est vérifié"}
+    told = screen(strict | {"problems": [], "unattached": [certificate, stored_first()]})
+    assert "Vérifier à la main 2 points critiques, d'abord « Un webhook est enregistré" in told
+    assert told.index("| critique | Un webhook") < told.index("| critique | Un certificat")
 
 
 def test_a_critical_problem_beside_an_undetermined_requirement_is_explained(strict: Journal) -> None:
