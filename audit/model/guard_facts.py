@@ -35,9 +35,10 @@ class SkippedCall:
 
 @dataclass(frozen=True, slots=True)
 class OpenAnswer:
-    """A function that a function hands out and that answers yes to all, under a condition."""
+    """A function that a function hands out and that answers yes to all, under a condition, written on this line."""
 
     condition: str
+    line: int = 0
 
     @property
     def unless(self) -> str:

@@ -27,3 +27,4 @@ def test_the_rule_answers_of_the_kind(program: Program, tmp_path: Path) -> None:
     findings = answer(RULES[program.rule], tmp_path)
     told = [(f.outcome.name, f.sentence, f.missing) for f in findings]
     assert worst(f.outcome for f in findings) in program.outcomes, told
+    assert any(program.said in f"{sentence} {missing}" for _, sentence, missing in told), told

@@ -188,19 +188,22 @@ def _hands_out(tree: Definition) -> Iterator[str]:
             pending += [n for n in children(node) if isinstance(n, ast.stmt | ast.ExceptHandler)]
 
 
-def _opens(statements: Sequence[ast.stmt], condition: str, own: Mapping[str, Definition]) -> Iterator[OpenAnswer]:
+def _opens(
+    statements: Sequence[ast.stmt], condition: str, own: Mapping[str, Definition], line: int = 0
+) -> Iterator[OpenAnswer]:
     """The functions that answer yes to all among those returned, with what is asked first."""
     for statement in statements:
         if isinstance(statement, ast.If):
             told = ast.unparse(statement.test)
-            yield from _opens(statement.body, told, own)
-            yield from _opens(statement.orelse, f"not ({told})", own)
+            yield from _opens(statement.body, told, own, statement.lineno)
+            yield from _opens(statement.orelse, f"not ({told})", own, statement.lineno)
         elif isinstance(statement, ast.Return) and statement.value is not None:
             sides = [(statement.value, condition)]
             if isinstance(statement.value, ast.IfExp):
                 told = ast.unparse(statement.value.test)
                 sides = [(statement.value.body, told), (statement.value.orelse, f"not ({told})")]
-            yield from (OpenAnswer(told[:60]) for one, told in sides if _says_yes(one, own))
+                line = statement.value.lineno
+            yield from (OpenAnswer(told[:60], line) for one, told in sides if _says_yes(one, own))
 
 
 def _says_yes(value: ast.expr, own: Mapping[str, Definition]) -> bool:

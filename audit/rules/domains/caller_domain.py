@@ -1,5 +1,6 @@
 """Where a webhook checks who calls it, and what becomes of the answer of each check."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,16 @@ class Check:
     chain: tuple[Function, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedCall(SkippedCall):
+    """A call that a function which answers yes to all replaces where `opens` holds; `given`: what the caller gives it for that."""
+
+    opens: str = ""
+    given: str = ""
+    path: str = ""
+    line: int = 0
+
+
 def run_by_webhook(known: TargetFacts) -> Domain[Check]:
     """The checks that the webhook surely runs, one enough; without any, what may be one is a gap."""
     domain = run_by_route(known, "webhook", suspect=lambda function: _may_check(known, function))
@@ -58,10 +69,13 @@ def _of_skipped(known: TargetFacts, kept: Sequence[Check], read: str) -> Domain[
     if len(sure) == len(kept):
         return Domain((sure[0],), (), read)
     found = next((c, one) for c in kept if (one := skipped(known, c)) and not one.sure)
-    call = found[0].call
-    why = f"`{call.name if call else ''}` n'est appelé que si `{found[1].condition}` : ce que vaut cette condition en production ne se lit pas"
-    place = place_of(call.excerpt if call else None)
-    return Domain((), (Doubt(*place, why),), read)
+    call, left_out = found[0].call, found[1]
+    name = f"`{call.name if call else ''}`"
+    if isinstance(left_out, OpenedCall):
+        told = f"{name} est appelé, sauf si `{left_out.opens}` : ce que vaut `{left_out.given or left_out.opens}` en production ne se lit pas"
+        return Domain((), (Doubt(left_out.path, left_out.line, told),), read)
+    why = f"{name} n'est appelé que si `{left_out.condition}` : ce que vaut cette condition en production ne se lit pas"
+    return Domain((), (Doubt(*place_of(call.excerpt if call else None), why),), read)
 
 
 def skipped(known: TargetFacts, check: Check) -> SkippedCall | None:
@@ -72,19 +86,42 @@ def skipped(known: TargetFacts, check: Check) -> SkippedCall | None:
         of_function = (one for one in known.source.guards[function.symbol].skipped if one.name in names)
         # A view that leaves has not done its work either.
         found += [one for one in of_function if not one.leaves or function.symbol != known.target.role("webhook")]
-        found += [SkippedCall(name, one.unless, sure=False) for name, one in opened(known, function)]
+        found += opened(known, function)
         names = frozenset(c.name for c in caller.calls if c.target == function.symbol) if caller else frozenset()
     return next((one for one in found if one.sure), found[0] if found else None)
 
 
-def opened(known: TargetFacts, function: Function) -> list[tuple[str, OpenAnswer]]:
+def opened(known: TargetFacts, function: Function) -> list[OpenedCall]:
     """What a function asks by a name that another gave it, where that may be a function that answers yes to all."""
     found = []
     for name, maker in known.source.guards[function.symbol].made:
-        target = next((c.target for c in function.calls if c.name == maker), "")
-        if target in known.source.guards:
-            found += [(name, one) for one in known.source.guards[target].opens]
+        call = next((c for c in function.calls if c.name == maker), None)
+        if call and call.target in known.source.guards:
+            made = known.source.functions[call.target]
+            path = made.head.path if made.head else ""
+            found += [
+                OpenedCall(
+                    name,
+                    one.unless,
+                    sure=False,
+                    opens=one.condition,
+                    given=_given(call, made, one),
+                    path=path,
+                    line=one.line,
+                )
+                for one in known.source.guards[call.target].opens
+            ]
     return found
+
+
+def _given(call: Call, made: Function, answer: OpenAnswer) -> str:
+    """What the caller gives for the first parameter that the condition names, as written: a setting, where it comes from one."""
+    # A method's call does not write its first one.
+    for position, parameter in enumerate(p for p in made.parameters if p.name not in {"self", "cls"}):
+        if re.search(rf"\b{re.escape(parameter.name)}\b", answer.condition):
+            placed = call.arguments[position] if position < len(call.arguments) else ""
+            return call.keywords.get(parameter.name, placed)[:60]
+    return ""
 
 
 def without_key(check: Check) -> Call | None:

@@ -19,12 +19,13 @@ Table = Mapping[str, Mapping[str, Answer]]
 
 @dataclass(frozen=True)
 class Program:
-    """`outcomes` are those that the rule may give; the text is that of `shop.py`, or of several files."""
+    """`outcomes` are those that the rule may give; the text is that of `shop.py`, or of several files; `said` is in its words."""
 
     rule: str
     name: str
     outcomes: frozenset[Outcome]
     text: str | Mapping[str, str]
+    said: str = ""
 
     @property
     def files(self) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Webhooks that check who calls, but not always."""
 
+from dataclasses import replace
+
 from audit.model.findings import Outcome
 from tests.rules.kinds.program import ALARM, PASSES, Program
 
@@ -35,9 +37,12 @@ _MADE = (
 _OF_MADE = "    valid = checker(SECRET, PROOF)\n" + _ASKED
 
 
-def _made(name: str, outcomes: frozenset[Outcome], first: str) -> Program:
+def _made(
+    name: str, outcomes: frozenset[Outcome], first: str, given: str = "checker(SECRET, PROOF)", said: str = ""
+) -> Program:
     """The check is what a function hands out."""
-    return _webhook(name, outcomes, _OF_MADE, _MADE.format(first))
+    body = _OF_MADE.replace("checker(SECRET, PROOF)", given)
+    return replace(_webhook(name, outcomes, body, _MADE.format(first)), said=said)
 
 
 def _dependency(name: str, outcomes: frozenset[Outcome], first: str) -> Program:
@@ -64,6 +69,15 @@ PROGRAMS = (
         "made, open where somebody writes so",
         _DOUBT,
         "    if proof == 'none':\n        return lambda sig, body: True\n",
+        "checker(SECRET, settings.proof)",
+        "est appelé, sauf si `proof == 'none'` : ce que vaut `settings.proof` en production ne se lit pas, `app.py:24`",
+    ),
+    _made(
+        "made, open by a keyword",
+        _DOUBT,
+        "    if not secret:\n        return signed(secret)\n    elif proof is None:\n        return lambda sig, body: True\n",
+        "checker(SECRET, proof=os.environ.get('PROOF'))",
+        "sauf si `proof is None` : ce que vaut `os.environ.get('PROOF')` en production ne se lit pas, `app.py:26`",
     ),
     _made("made, open where a value is empty", _DOUBT, "    if proof == '':\n        return lambda sig, body: True\n"),
     _dependency("left without a secret", _DOUBT, "    if not SECRET:\n        return\n"),
