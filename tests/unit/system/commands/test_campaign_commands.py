@@ -37,8 +37,8 @@ def test_from_draft_to_cancellation(bench: Bench, redis_url: str) -> None:
     assert campaign("pause", "1").exit_code == 0
     assert campaign("resume", "1", "--which", "all").exit_code == 0
     assert campaign("cancel", "1").exit_code == 0
-    told = campaign("stats", "1").output.splitlines()
-    assert {"contacts: 2", "cancelled: 2", "sent: 0", "frozen: False"} <= set(told)
+    figures = campaign("stats", "1").output.splitlines()
+    assert {"contacts: 2", "cancelled: 2", "sent: 0", "frozen: False"} <= set(figures)
     assert bench.execute("SELECT DISTINCT actor FROM action_log") == [{"actor": "cli"}]
 
 

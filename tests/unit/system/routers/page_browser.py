@@ -25,7 +25,9 @@ class Browser(Client):
         found = re.search(r'name="form_token" value="(\w+)"', self.request("GET", "/").text)
         return found.group(1) if found else ""
 
-    def submit(self, path: str, *, token: str | None = None, file: bytes | None = None, **data: Any) -> httpx.Response:
+    def submit(
+        self, path: str, *, token: str | None = None, file: bytes | str | None = None, **data: Any
+    ) -> httpx.Response:
         data["form_token"] = self.token() if token is None else token
         files = None if file is None else {"file": ("f<i>.csv", file, "text/csv")}
         return self.request("POST", path, data=data, files=files)
