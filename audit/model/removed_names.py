@@ -112,8 +112,10 @@ OF_SETTINGS: Mapping[str, RemovedName] = {
         ("CSRF_COOKIE_MASKED", "4.1", "5.0", "rien"),
     )
 }
+# The same, and what Django no longer gives a value to: to give it one does no harm, to read it without one fails.
+READ_OF_SETTINGS: Mapping[str, RemovedName] = {**OF_SETTINGS, "USE_L10N": RemovedName("USE_L10N", "4.0", "5.0", "rien")}
 
 _OTHERS = (IS_AJAX, PROVIDING_ARGS, APP_CONFIG, INDEX_TOGETHER, RANDOM_PASSWORD)
-_EVERY = (*FROM_DJANGO.values(), *_OTHERS, *OF_SETTINGS.values())
+_EVERY = (*FROM_DJANGO.values(), *_OTHERS, *READ_OF_SETTINGS.values())
 SEARCHED = len({one.name for one in _EVERY})
 FIRST, LAST = min(one.removed for one in _EVERY), max(one.removed for one in _EVERY)

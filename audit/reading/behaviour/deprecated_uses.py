@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import deque
 from collections.abc import Iterator
 
 from audit.model.facts import Deprecation
@@ -13,12 +14,16 @@ from audit.model.removed_names import (
     OF_SETTINGS,
     PROVIDING_ARGS,
     RANDOM_PASSWORD,
+    READ_OF_SETTINGS,
     RemovedName,
 )
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.compatibility_branches import for_older_versions
-from audit.reading.python.abstract_values import External, Value, descends_from, unwrap
-from audit.reading.python.child_nodes import walk
+from audit.reading.behaviour.module_walk import scopes
+from audit.reading.behaviour.scope import Scope, gather
+from audit.reading.python.abstract_values import External, descends_from
+from audit.reading.python.child_nodes import children, literal_text
+from audit.reading.python.environment_readers import DJANGO_SETTINGS
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
@@ -55,8 +60,9 @@ _NAMES_ONE = re.compile(rf"\b(?:import|from)\b.*\b(?:{'|'.join(_PACKAGES)})\b")
 _WORDS = (
     *dict.fromkeys(name.rpartition(".")[2] for name in FROM_DJANGO),
     *(one.name for one in (IS_AJAX, PROVIDING_ARGS, APP_CONFIG, INDEX_TOGETHER, RANDOM_PASSWORD)),
-    *OF_SETTINGS,
+    *READ_OF_SETTINGS,
 )
+_READ = frozenset((*_CLOCKS, *_WORDS))
 _REQUESTS = frozenset({"request", "req", "_request"})
 _LOADERS = frozenset({"import_module", "__import__", "import_string"})
 _VALIDATORS = {"validator": "field_validator", "root_validator": "model_validator"}
@@ -90,23 +96,39 @@ class Deprecations:
 
 def _of_module(machine: Machine, module: Module, tree: ast.Module) -> list[Deprecation]:
     """Those of one module, without what its branches for older versions use."""
-    found = [(node, one) for node in walk(tree) for one in _of_node(machine, module, node)]
+    found = [(node, one) for scope, node in _placed(machine, module, tree) for one in _of_node(scope, node)]
     older = for_older_versions(machine, module, tree) if found else frozenset[ast.AST]()
     return [one for node, one in found if node not in older]
 
 
-def _of_node(machine: Machine, module: Module, node: ast.AST) -> Iterator[Deprecation]:
+def _placed(machine: Machine, module: Module, tree: ast.Module) -> Iterator[tuple[Scope, ast.AST]]:
+    """Every node, with the function whose names it sees: decorators and defaults see those around the function."""
+    inside = {scope.root: scope for scope in scopes(machine, module)}
+    pending: list[tuple[Scope, ast.AST]] = [(inside[tree], tree)]
+    for scope, node in pending:
+        yield scope, node
+        if isinstance(node, ast.ClassDef) and any(isinstance(n, ast.Import | ast.ImportFrom) for n in node.body):
+            inside[node] = Scope(machine, module, f"{module.name}:{node.name}", node)
+            deque(gather(inside[node], ""), maxlen=0)
+        body = getattr(node, "body", []) if node in inside else []
+        pending += [(inside[node] if child in body else scope, child) for child in children(node)]
+
+
+def _of_node(scope: Scope, node: ast.AST) -> Iterator[Deprecation]:
     if isinstance(node, ast.ClassDef):
-        yield from _class(machine, module, node)
-    elif isinstance(node, ast.Attribute):
-        yield from (*_clock(machine, module, node), *_read_from_django(machine, module, node))
-        yield from _validator(machine, module, node)
-    elif isinstance(node, ast.Name):
-        yield from _validator(machine, module, node)
-    elif isinstance(node, ast.Call | ast.Assign):
-        yield from _by_its_form(machine, module, node)
+        yield from _class(scope, node)
+    elif isinstance(node, ast.Attribute | ast.Name):
+        yield from _validator(scope, node)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            yield from _read(scope, node, node.value, node.attr)
+    elif isinstance(node, ast.Call):
+        yield from _called(scope, node)
+        if dotted(node.func) == "getattr" and len(node.args) == 2:
+            yield from _read(scope, node, node.args[0], literal_text(node.args[1]))
+    elif isinstance(node, ast.Assign | ast.AnnAssign) and not scope.symbol:
+        yield from _given(scope, node)
     elif isinstance(node, ast.Import | ast.ImportFrom):
-        yield from _imports(machine, module, node)
+        yield from _imports(scope, node)
 
 
 def _place(deprecation: Deprecation) -> tuple[str, int]:
@@ -114,12 +136,13 @@ def _place(deprecation: Deprecation) -> tuple[str, int]:
     return (excerpt.path, excerpt.first_line) if excerpt else ("", 0)
 
 
-def _class(machine: Machine, module: Module, node: ast.ClassDef) -> Iterator[Deprecation]:
+def _class(scope: Scope, node: ast.ClassDef) -> Iterator[Deprecation]:
+    module = scope.module
     if node.name == "Meta" and "django" in module.source.text and "/migrations/" not in f"/{module.source.path}":
         for given in node.body:
             if isinstance(given, ast.Assign) and any(dotted(t) == INDEX_TOGETHER.name for t in given.targets):
                 yield from _removed(module, given, INDEX_TOGETHER)
-    pydantic = any(_is_pydantic(machine, module, base) for base in node.bases)
+    pydantic = any(_is_pydantic(scope, base) for base in node.bases)
     for statement in node.body:
         if pydantic and _makes_a_config(statement):
             what = f"Classe interne `Config` dans `{node.name}`, dépréciée par Pydantic v2"
@@ -136,83 +159,70 @@ def _makes_a_config(statement: ast.stmt) -> bool:
     return any(isinstance(t, ast.Name) and t.id == "Config" for t in targets)
 
 
-def _is_pydantic(machine: Machine, module: Module, base: ast.expr) -> bool:
+def _is_pydantic(scope: Scope, base: ast.expr) -> bool:
     base = base.value if isinstance(base, ast.Subscript) else base
-    value = machine.resolve(f"{module.name}:{dotted(base)}") if dotted(base) else None
-    return descends_from(unwrap(value)[0], *_PYDANTIC)
+    return bool(dotted(base)) and descends_from(scope.evaluated(base), *_PYDANTIC)
 
 
-def _validator(machine: Machine, module: Module, node: ast.Attribute | ast.Name) -> Iterator[Deprecation]:
+def _validator(scope: Scope, node: ast.Attribute | ast.Name) -> Iterator[Deprecation]:
     """A decorator of Pydantic v1, wherever it is named, under a name of the module's own too."""
-    if "validator" not in module.source.text or not isinstance(node.ctx, ast.Load) or not dotted(node):
+    text = scope.module.source.text
+    if "validator" not in text or not isinstance(node.ctx, ast.Load) or not dotted(node):
         return
     named = dotted(node).rpartition(".")[2]
-    if named not in _VALIDATORS and f"validator as {named}" not in module.source.text:
+    if named not in _VALIDATORS and f"validator as {named}" not in text:
         return
-    value = _meant(machine, module, node)
-    name = value.dotted.rpartition(".")[2] if isinstance(value, External) else ""
-    if isinstance(value, External) and value.dotted.startswith("pydantic.") and ".v1." not in value.dotted:
+    value = scope.external(node)
+    name = value.rpartition(".")[2]
+    if value.startswith("pydantic.") and ".v1." not in value and name in _VALIDATORS:
         what = f"Décorateur `@{name}`, déprécié par Pydantic v2"
-        yield from [_at(module, node, what, f"Migrer vers `@{_VALIDATORS[name]}`")] if name in _VALIDATORS else ()
+        yield _at(scope.module, node, what, f"Migrer vers `@{_VALIDATORS[name]}`")
 
 
-def _meant(machine: Machine, module: Module, node: ast.expr) -> Value:
-    """What a dotted name stands for in a module; what an import within a function binds is known by that import."""
-    name = dotted(node)
-    root, _, rest = name.partition(".")
-    if root in machine.module_names(module.name):
-        return unwrap(machine.resolve(f"{module.name}:{name}"))[0]
-    for inner in (n for n in walk(module.tree) if isinstance(n, ast.Import | ast.ImportFrom)):
-        for alias in inner.names:
-            if (alias.asname or alias.name) == root and (isinstance(inner, ast.Import) or not is_relative(inner)):
-                top = f"{inner.module}." if isinstance(inner, ast.ImportFrom) else ""
-                return External(f"{top}{alias.name}.{rest}".removesuffix("."))
-    return UNKNOWN
-
-
-def _clock(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[Deprecation]:
-    if node.attr not in {"utcnow", "utcfromtimestamp"} or not dotted(node):
+def _read(scope: Scope, node: ast.expr, holder: ast.expr, name: str) -> Iterator[Deprecation]:
+    """`datetime.utcnow`, `models.NullBooleanField`, `settings.DEFAULT_FILE_STORAGE`: `name`, as an attribute that is read."""
+    owner = scope.evaluated(holder) if name in _READ else UNKNOWN
+    if not isinstance(owner, External):
         return
-    value = _meant(machine, module, node)
-    if value == External(f"datetime.datetime.{node.attr}"):
-        solution = "datetime.now(UTC)" if node.attr == "utcnow" else "datetime.fromtimestamp(instant, UTC)"
-        yield _at(module, node, f"`datetime.{node.attr}()`, déprécié depuis Python 3.12", f"Utiliser `{solution}`")
+    if owner.dotted == "datetime.datetime" and name in _CLOCKS:
+        solution = "datetime.now(UTC)" if name == "utcnow" else "datetime.fromtimestamp(instant, UTC)"
+        what = f"`datetime.{name}()`, déprécié depuis Python 3.12"
+        yield _at(scope.module, node, what, f"Utiliser `{solution}`")
+    elif removed := FROM_DJANGO.get(f"{owner.dotted}.{name}"):
+        yield from _removed(scope.module, node, removed)
+    elif owner == DJANGO_SETTINGS and (removed := READ_OF_SETTINGS.get(name)):
+        # One that the project gives itself is there to be read.
+        given = scope.machine.project.holds(re.compile(rf"(?m)^\s*{name}\s*[:=]"))
+        yield from () if given else _removed(scope.module, node, removed)
 
 
-def _imports(machine: Machine, module: Module, node: ast.Import | ast.ImportFrom) -> Iterator[Deprecation]:
-    names = [] if is_relative(node) else imported_names(node, module.package)
+def _imports(scope: Scope, node: ast.Import | ast.ImportFrom) -> Iterator[Deprecation]:
+    names = [] if is_relative(node) else imported_names(node, scope.module.package)
     for package in dict.fromkeys(name.partition(".")[0] for name in names):
-        yield from _of_package(machine, module, node, package)
+        yield from _of_package(scope, node, package)
     for removed in dict.fromkeys(found for name in names if (found := _of_django(name))):
-        yield from _removed(module, node, removed)
+        yield from _removed(scope.module, node, removed)
 
 
-def _loaded_by_name(machine: Machine, module: Module, node: ast.Call) -> Iterator[Deprecation]:
+def _loaded_by_name(scope: Scope, node: ast.Call) -> Iterator[Deprecation]:
     """`import_module("pkg_resources")`."""
     loaded = dotted(node.func).rpartition(".")[2] in _LOADERS and node.args
-    name = _text(machine, module, node.args[0]) if loaded else ""
-    yield from _of_package(machine, module, node, name.partition(".")[0])
+    held = scope.value(node.args[0]) if loaded else ""
+    name = held if isinstance(held, str) else ""
+    yield from _of_package(scope, node, name.partition(".")[0])
     if removed := _of_django(name):
-        yield from _removed(module, node, removed)
+        yield from _removed(scope.module, node, removed)
 
 
-def _of_package(machine: Machine, module: Module, node: ast.stmt | ast.expr, package: str) -> Iterator[Deprecation]:
+def _of_package(scope: Scope, node: ast.stmt | ast.expr, package: str) -> Iterator[Deprecation]:
     """A package that is deprecated, unless the target has one of its name, or requires a copy that keeps it."""
-    if package not in _PACKAGES or package in machine.project.modules:
+    project = scope.machine.project
+    if package not in _PACKAGES or package in project.modules:
         return
     copies = rf"(?i)\b(?:standard|legacy|zombie|py)[-_]?{package}\b|\b{package}[-_](?:lts|r)\b"
-    if not any(re.search(copies, text) for text in machine.project.requirements):
+    if not any(re.search(copies, text) for text in project.requirements):
         since, solution = _PACKAGES[package]
-        yield _at(module, node, f"Module `{package}`, {since}", solution)
-
-
-def _text(machine: Machine, module: Module, node: ast.expr) -> str:
-    """A text as it is written here, or held by a name of the module."""
-    if dotted(node):
-        value = unwrap(machine.resolve(f"{module.name}:{dotted(node)}"))[0]
-    else:
-        value = node.value if isinstance(node, ast.Constant) else None
-    return value if isinstance(value, str) else ""
+        yield _at(scope.module, node, f"Module `{package}`, {since}", solution)
 
 
 def _of_django(name: str) -> RemovedName | None:
@@ -222,38 +232,33 @@ def _of_django(name: str) -> RemovedName | None:
     return FROM_DJANGO.get(name)
 
 
-def _read_from_django(machine: Machine, module: Module, node: ast.Attribute) -> Iterator[Deprecation]:
-    """`models.NullBooleanField`, where the module was imported and not the name."""
-    if node.attr not in _WORDS or not dotted(node):
-        return
-    value = _meant(machine, module, node)
-    if isinstance(value, External) and (removed := FROM_DJANGO.get(value.dotted)):
-        yield from _removed(module, node, removed)
-
-
-def _by_its_form(machine: Machine, module: Module, node: ast.Call | ast.Assign) -> Iterator[Deprecation]:
-    """What no import tells: a method of a request, an argument of a signal, a name that Django reads, a module by its name."""
-    if isinstance(node, ast.Assign):
-        named = any(isinstance(t, ast.Name) and t.id == APP_CONFIG.name for t in node.targets)
-        if named and node in module.tree.body and module.source.path.endswith("__init__.py"):
+def _given(scope: Scope, node: ast.Assign | ast.AnnAssign) -> Iterator[Deprecation]:
+    """A name that Django reads in a module, wherever it is given there."""
+    module = scope.module
+    for name in map(dotted, node.targets if isinstance(node, ast.Assign) else [node.target]):
+        if name == APP_CONFIG.name and node in module.tree.body and module.source.path.endswith("__init__.py"):
             yield from _removed(module, node, APP_CONFIG)
-        for target in node.targets if node in module.tree.body else ():
-            if removed := OF_SETTINGS.get(dotted(target)):
-                yield from _removed(module, node, removed)
-        return
-    name = dotted(node.func)
-    yield from _loaded_by_name(machine, module, node)
+        elif removed := OF_SETTINGS.get(name):
+            yield from _removed(module, node, removed)
+
+
+def _called(scope: Scope, node: ast.Call) -> Iterator[Deprecation]:
+    """What no import tells: a method of a request, an argument of a signal, settings that a call gives, a module by its name."""
+    module, name = scope.module, dotted(node.func)
+    yield from _loaded_by_name(scope, node)
     holder, _, method = name.rpartition(".")
     if method == IS_AJAX.name and not node.args and holder.rpartition(".")[2].lower() in _REQUESTS:
         yield from _removed(module, node, IS_AJAX)
     asked = node.func.value if isinstance(node.func, ast.Attribute) and node.func.attr == RANDOM_PASSWORD.name else None
     if isinstance(asked, ast.Attribute) and asked.attr in {"objects", "_default_manager"}:
         own = re.compile(rf"\bdef {RANDOM_PASSWORD.name}\(")
-        yield from () if machine.project.holds(own) else _removed(module, node, RANDOM_PASSWORD)
-    if any(k.arg == PROVIDING_ARGS.name for k in node.keywords) and name:
-        value = machine.resolve(f"{module.name}:{name}")
-        if isinstance(value, External) and value.dotted.startswith("django."):
-            yield from _removed(module, node, PROVIDING_ARGS)
+        yield from () if scope.machine.project.holds(own) else _removed(module, node, RANDOM_PASSWORD)
+    keywords = [k.arg or "" for k in node.keywords]
+    if PROVIDING_ARGS.name in keywords and scope.external(node.func).startswith("django."):
+        yield from _removed(module, node, PROVIDING_ARGS)
+    if method == "configure" and scope.external(node.func) == f"{DJANGO_SETTINGS.dotted}.configure":
+        for removed in filter(None, map(OF_SETTINGS.get, keywords)):
+            yield from _removed(module, node, removed)
 
 
 def _removed(module: Module, node: ast.stmt | ast.expr, removed: RemovedName) -> Iterator[Deprecation]:
