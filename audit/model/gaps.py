@@ -115,6 +115,10 @@ class UnreadSettings(_Unread):
     """Settings that exist and that the source does not tell."""
 
 
+class UnregisteredTask(_Unread):
+    """A class of tasks that nothing registers, of what was read."""
+
+
 class UnreadProcess(_Unread):
     """A process file, or a command in one, that was not understood."""
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from audit.model.facts import BeatEntry, Facts, Loading, Process, Setting, Task
 from audit.model.findings import Level
-from audit.model.gaps import Gap, UnreadFile
+from audit.model.gaps import Gap, UnreadFile, UnregisteredTask
 from audit.model.observations.observation import Observation
 from audit.model.test_files import places_of, program_places
 from audit.model.word_tables import word_list
@@ -35,6 +35,7 @@ from audit.reading.celery.possible_options import obscure_late_options
 from audit.reading.celery.routers import with_routers
 from audit.reading.celery.start_modules import WorkerStarts
 from audit.reading.celery.task_calls import apply_own_decorators, follow_task_makers
+from audit.reading.celery.task_classes import register_classes
 from audit.reading.celery.task_definitions import read_tasks, with_annotations
 from audit.reading.celery.unloaded_tasks import keep_loaded_writes, read_unloaded
 from audit.reading.celery.unprefixed_settings import read_own_settings, read_unprefixed
@@ -116,6 +117,7 @@ def _read(project: Project, steps: int) -> tuple[Machine, Web]:
     obscure_late_settings(machine)
     obscure_late_options(machine)
     follow_task_makers(machine)
+    register_classes(machine)
     return machine, web
 
 
@@ -304,11 +306,12 @@ def _gaps(tree: Tree, machine: Machine) -> tuple[Gap, ...]:
         and (path.endswith(".py") or path in texts or why.startswith(_FOLDERS))
     ]
     missing = [gap for gap in machine.missing_imports if not is_test(gap.path)]
-    made = [
+    made: list[Gap] = [
         UnreadFile(o.path, o.first, "une tâche y est faite de ce que l'audit ne suit pas", configures=False)
         for o in machine.unknown_tasks
         if not is_test(o.path)
     ]
+    made += [UnregisteredTask(o.path, o.first, why) for o, why in machine.unregistered]
     given_up = (gap for place in machine.given_up if not is_test(place.path) for gap in _given_up(machine, place))
     return tuple(dict.fromkeys((*unread, *missing, *made, *given_up)))
 

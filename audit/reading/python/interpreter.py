@@ -91,6 +91,8 @@ class Machine:
     unknown_tasks: list[Origin] = field(default_factory=list)
     variables: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
     registered: list[Instance] = field(default_factory=list)
+    # The classes of tasks that nothing registers, and what tells so, in French.
+    unregistered: list[tuple[Origin, str]] = field(default_factory=list)
     # By symbol: the functions that a call makes tasks of (each call in `made`), and those inside a decorator that stand for another.
     made_tasks: dict[str, Decoration] = field(default_factory=dict)
     made: list[tuple[FunctionValue, Decoration]] = field(default_factory=list)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from audit.model.domains import Domain
 from audit.model.facts import Process
 from audit.model.findings import Excerpt, Level
-from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess, UnreadSettings, UnresolvedImport
+from audit.model.gaps import Doubt, Gap, UnreadFile, UnreadProcess, UnreadSettings, UnregisteredTask, UnresolvedImport
 from audit.model.plain_value import PlainValue
 from audit.model.setting_writes import Loading, Means, SettingWrite
 from audit.model.target_facts import TargetFacts
@@ -103,7 +103,8 @@ def hidden_tasks(known: TargetFacts) -> tuple[Gap, ...]:
     """The files of the program that were not read, where tasks may be, with options of their own; an import tells them."""
     if known.probes and known.probes[0].level > Level.SOURCE and known.probes[0].tasks:
         return ()
-    return tuple(gap for gap in known.source.gaps if isinstance(gap, UnreadFile) and gap.declares)
+    gaps = known.source.gaps
+    return tuple(g for g in gaps if isinstance(g, UnregisteredTask) or (isinstance(g, UnreadFile) and g.declares))
 
 
 def unread_tasks(known: TargetFacts) -> tuple[Gap, ...]:
