@@ -1,6 +1,7 @@
 """The store of results, and whether anybody removes those that expired."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit.model.domains import Domain
@@ -8,8 +9,9 @@ from audit.model.gaps import Doubt, Gap, UnreadSettings
 from audit.model.observations.deployment_statements import ResultCleaning
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import sleeping_beats, workers_of_any
+from audit.rules.domains.setting_domain import place_of
 from audit.rules.domains.setting_scopes import ignoring
-from audit.rules.effective_settings import Reading, production_tasks, read
+from audit.rules.effective_settings import Reading, production_tasks, read, short
 
 # Those that do not expire their own keys.
 _KEEPING = re.compile(
@@ -22,7 +24,7 @@ _EXPIRED = re.compile(
 # Those that neither expire their keys nor have a cleanup of their own in Celery 5.6; some by a setting that makes them.
 _NEVER_CLEANED = re.compile(r"(?i)(s3|gs|azureblockblob|couchdb|cosmosdbsql|elasticsearch|cassandra|dynamodb)(?=:|$)")
 _EXPIRING = {"gs": "gcs_ttl", "cassandra": "cassandra_entry_ttl", "dynamodb": "ttl_seconds"}
-_CLEANUP = "celery.backend_cleanup"
+_CLEANUP, _DEFAULTS = "celery.backend_cleanup", "install_default_entries"
 _REMOVES = frozenset({"cleanup", "backend_cleanup"})
 
 
@@ -67,11 +69,21 @@ def kept_results_of(known: TargetFacts, backend: Reading) -> Domain[Kept]:
             Doubt(why=f"`{expires.variable}` peut donner à `result_expires` une durée, et ne le fait pas toujours")
         )
     nobody = alone and not unread and not doubts
-    kept_gaps: list[Gap] = [*unread, *doubts] if alone else [*sleeping_beats(known)]
+    kept_gaps: list[Gap] = [*unread, *doubts] if alone else [*sleeping_beats(known), *_without_defaults(known)]
     if not alone and not planned and expires.missing:
         # Beat adds the task only where results are said to expire.
         kept_gaps.append(UnreadSettings(why=expires.missing))
     return Domain((Kept(found[1], nobody),), tuple(kept_gaps), f"`{found[1]}`")
+
+
+def _without_defaults(known: TargetFacts) -> Iterator[Gap]:
+    """Schedulers of the project that put something else in the place of Celery's own entries, the cleanup among them."""
+    told = [read(known, "beat_scheduler").value, *(beat.options.get("scheduler") for beat in known.processes("beat"))]
+    for name in {one.replace(":", ".") for one in told if isinstance(one, str)}:
+        symbol = f"{':'.join(name.rsplit('.', 1))}.{_DEFAULTS}"
+        own = known.source.functions.get(symbol)
+        if own and not any(call.name.endswith(_DEFAULTS) for call in own.calls):
+            yield Doubt(*place_of(known.head(symbol)), f"`{short(symbol)}` n'ajoute peut-être pas `{_CLEANUP}`")
 
 
 def are_removed(known: TargetFacts) -> bool:
