@@ -187,11 +187,14 @@ def _swallowed(known: TargetFacts) -> Sequence[Finding]:
     sentence = "Rien n'attrape l'exception de `self.retry()` dans la tâche d'envoi"
     if not known.target.role("sender"):
         every = retry_policies(known, within=True)
-        if every.members or every.gaps or "sender" in known.target.absent:
+        unsure = any(policy.raised in {Fate.LOST, Fate.UNCLEAR} for policy in every.members)
+        if unsure or every.gaps or "sender" in known.target.absent:
             return [without_role(known, "sender", sentence)]
-        # Whichever task sends, it asks for none.
-        nothing = "aucune tâche n'appelle `retry()` elle-même"
-        return [concluded(sentence, conclude(every, lambda _: ()), nothing=nothing)]
+        # Whichever task sends, it asks for none, or loses none.
+        nothing, told = "aucune tâche n'appelle `retry()` elle-même", [policy.task for policy in every.members]
+        evidence = [known.source.evidence(known.head(symbol)) for symbol in told[:1]]
+        sentence = f"{sentence}, ni dans une autre" if told else sentence
+        return [concluded(sentence, conclude(every, lambda _: ()), *evidence, nothing=nothing)]
     domain = sender_policy(known)
 
     def fault(one: tuple[Function, RetryPolicy]) -> list[Wrong]:
