@@ -112,7 +112,7 @@ def _time_limits(known: TargetFacts) -> Sequence[Finding]:
             continue
         found += [_of_task(known, task, text, a.place) for text, a in faulty.items()] or [None]
     settings = () if applied and all(a.whole for a in applied) else (soft, hard)
-    domain = ruled_by(known, settings, found, counted(len(tasks), "tâche"), *gaps)
+    domain = ruled_by(known, settings, found, counted(len(production_tasks(known)), "tâche"), *gaps)
     answer: Answer[Fault] = conclude(domain, lambda fault: (fault,) if fault else ())
     answer = replace(answer, faults=tuple(_merged(answer.faults, len(tasks))))
     told = " ; ".join(dict.fromkeys(a.told for a in applied))

@@ -78,7 +78,8 @@ def _requests(known: TargetFacts) -> Sequence[Finding]:
     gaps = (*unread, *_perhaps(known), *unread_tasks(known), *known.closure_gaps, *none)
     limited = [(o, bounds) for o, bounds in members if bounds != (None, None)]
     told = counted(len({(o.symbol, o.excerpt) for o, _ in limited or members}), "requête")
-    domain = ruled_by(known, (soft, hard), limited, told, *gaps)
+    # Without a request, no limit matters.
+    domain = ruled_by(known, (soft, hard) if members else (), limited, told, *gaps)
     answer = conclude(domain, lambda one: _beyond(*one, which=1), possible_of=lambda one: _beyond(*one, which=0))
     evidence = [known.source.evidence(fault.excerpt) for fault in (*answer.faults, *answer.possible)]
     nothing = "aucune tâche qui envoie une requête n'a de limite de temps" if members else NO_CLIENT
