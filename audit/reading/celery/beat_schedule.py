@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from audit.model.facts import BeatEntry
 from audit.model.plain_value import PlainValue
@@ -46,7 +46,28 @@ def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tupl
     whole = conf.origins.get(key)
     entries = [_entry(machine, name, schedule[name], schedule.origins.get(name, whole), names) for name in schedule]
     known = [entry for entry in (*entries, *decorated) if entry is not None]
-    return tuple(known), None not in entries and _understood(known) and schedule.opaque is None and added
+    whole = whole if key else defaults.origins.get("beat_schedule")
+    read = schedule.opaque is None and not _is_of_a_registry(machine, schedule, whole)
+    return tuple(known), None not in entries and _understood(known) and read and added
+
+
+def _is_of_a_registry(machine: Machine, schedule: Table, origin: Origin | None) -> bool:
+    """Whether a schedule is given something that a function of the project fills, a decorator perhaps, where no entry was read."""
+    module = next((m for m in machine.project.own() if origin and m.source.path == origin.path), None)
+    if origin is None or module is None:
+        return False
+    read = {(one.path, one.first) for one in schedule.origins.values()}
+    text = "\n".join(module.source.lines[origin.first - 1 : origin.last])
+    given = text.partition("=")[2] or text
+    return _are_filled(machine, {name for name in re.findall(r"[A-Za-z_]\w*", given) if len(name) > 1}, read)
+
+
+def _are_filled(machine: Machine, names: Collection[str], read: Collection[tuple[str, int]] = ()) -> bool:
+    """Whether a function of the project adds to what bears one of these names, in another line than those `read`."""
+    filled = re.compile(rf"^[ \t]+(?:\w+\.)?(?:{'|'.join(map(re.escape, names))})(?:{_COLLECTS})")
+    said = [m.source for m in machine.project.own() if names and any(name in m.source.text for name in names)]
+    lines = ((source.path, number, line) for source in said for number, line in enumerate(source.lines, 1))
+    return any(filled.match(line) and (path, number) not in read for path, number, line in lines)
 
 
 def _additions_are_read(machine: Machine) -> bool:
@@ -62,8 +83,7 @@ def _additions_are_read(machine: Machine) -> bool:
         if any(_adds(node) and (module.source.path, getattr(node, "lineno", 0)) not in read for node in nodes):
             return False
         names = {name for node in nodes if isinstance(node, ast.FunctionDef) for name in _gone_over(node)}
-        collects = re.compile(rf"(?m)^\s+(?:\w+\.)?(?:{'|'.join(names)})(?:{_COLLECTS})")
-        if names and any(collects.search(m.source.text) for m in modules):
+        if _are_filled(machine, names):
             return False
     return True
 
