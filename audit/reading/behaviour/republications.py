@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from audit.model.observations.messages import Republication
 from audit.reading.behaviour.publications import published
 from audit.reading.behaviour.published_calls import METHODS
-from audit.reading.behaviour.scope import Scope, keyword, last
-from audit.reading.python.abstract_values import FunctionValue
+from audit.reading.behaviour.row_objects import owner
+from audit.reading.behaviour.scope import Scope, calls_of, keyword, last
+from audit.reading.python.abstract_values import ClassValue, FunctionValue
 from audit.reading.python.child_nodes import walk
+from audit.reading.python.name_resolution import symbol_of
+from audit.reading.python.parameters import parameters_of, placed
 
 WORDS = ("delay(", "apply_async(", "send_task(", "on_error(", "self.replace(", "signature_from_request(")
 _MADE_AGAIN = frozenset({"replace", "signature_from_request"})
@@ -24,6 +27,28 @@ def republications(scope: Scope) -> Iterator[Republication]:
     for call in scope.calls:
         if _is_republished(scope, call) and not _is_bounded(scope, call):
             yield scope.observed(Republication, call)
+        elif (name := _published_parameter(scope, call)) and not _is_bounded(scope, call):
+            yield from _asked_by_tasks(scope, name)
+
+
+def _published_parameter(scope: Scope, call: ast.Call) -> str:
+    """The parameter that a function publishes, of which it may be given the task that calls it."""
+    methods = isinstance(call.func, ast.Attribute) and call.func.attr in METHODS
+    name = _signed(call.func.value) if methods and isinstance(call.func, ast.Attribute) else ""
+    return name if name in parameters_of(scope.spec) else ""
+
+
+def _asked_by_tasks(scope: Scope, name: str) -> Iterator[Republication]:
+    """The tasks that hand themselves, when they fail, to a function that publishes them again."""
+    for other, call in calls_of(scope, scope.symbol.rpartition(":")[2].rpartition(".")[2]):
+        given = keyword(call, name) or dict(zip(placed(scope.spec), call.args, strict=False)).get(name)
+        if given is None or _is_bounded(other, call):
+            continue
+        handled = any(isinstance(n, ast.ExceptHandler) for n in other.around(call))
+        own = isinstance(given, ast.Name) and _binds(other) and given.id == _first(other)
+        own = own or symbol_of(other.evaluated(given)) == other.symbol
+        if (handled and own) or (isinstance(given, ast.Name) and given.id in _failed_ones(other)):
+            yield other.observed(Republication, call)
 
 
 def _is_republished(scope: Scope, call: ast.Call) -> bool:
@@ -47,12 +72,27 @@ def _is_this_task(scope: Scope, call: ast.Call) -> bool:
     """Whether a call publishes the task whose function it stands in."""
     if not isinstance(call.func, ast.Attribute):
         return False
-    own = scope.root.decorator_list if isinstance(scope.root, _FUNCTIONS) else []
-    binds = any(k.arg == "bind" for d in own if isinstance(d, ast.Call) for k in d.keywords)
-    if binds and isinstance(call.func.value, ast.Name) and call.func.value.id == _first(scope):
+    if (_binds(scope) or _wraps_a_task(scope)) and _signed(call.func.value) == _first(scope) != "":
         return True
     told = published(scope, call)
     return bool(told) and bool(scope.symbol) and told in {scope.symbol, scope.symbol.replace(":", ".")}
+
+
+def _binds(scope: Scope) -> bool:
+    own = scope.root.decorator_list if isinstance(scope.root, _FUNCTIONS) else []
+    return any(k.arg == "bind" for d in own if isinstance(d, ast.Call) for k in d.keywords)
+
+
+def _wraps_a_task(scope: Scope) -> bool:
+    """Whether a function is what a decorator puts in the place of another, or a method: the object that it publishes is the task."""
+    return ".<locals>." in scope.symbol or isinstance(owner(scope), ClassValue)
+
+
+def _signed(node: ast.expr) -> str:
+    """The name of which something is a signature, or which stands there itself: `task.si(1).set(countdown=5)`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {*_SIGNED, "set"}:
+        node = node.func.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _failed_ones(scope: Scope) -> frozenset[str]:
