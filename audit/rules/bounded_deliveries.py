@@ -31,7 +31,7 @@ from audit.rules.worker_pools import CHILDLESS, pool_of
 _OPTIONS = {"acks_late": "task_acks_late", "reject_on_worker_lost": "task_reject_on_worker_lost"}
 # A callback, or options that only some calls give, is no message that was read.
 _OTHERS = "les messages de `{0}` qui ont été lus expirent, et d'autres peuvent partir sans expiration"
-_UNLIMITED = "une file y est déclarée sans limite de livraisons, et rien ne dit quelles tâches y passent"
+_UNLIMITED = "rien de lu ne montre la limite de livraisons d'une file qui y est déclarée, ni quelles tâches y passent"
 _FAILING = "Un message qui échoue chaque fois revient sans fin dans la file : rien ne compte ses livraisons"
 
 

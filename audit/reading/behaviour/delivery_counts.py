@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 
 from audit.model.observations.messages import CountedDelivery, RequeuedMessage
+from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
-from audit.reading.python.abstract_values import Table
+from audit.reading.python.abstract_values import Table, unwrap
 from audit.reading.python.parameters import parameters_of
 
 WORDS = ("redeliver", "deliver", "attempt", "tries", "Reject", "quorum", "essai", "livraison", "Queue(", "classic")
@@ -14,6 +15,7 @@ _SPEAKS = re.compile(
     r"(?i)redeliver|deliver(y|ies)_?(count|limit)|count_?deliver|^deliveries|attempt|(?<!re)tries|essais?$|livraisons?$"
 )
 _CAPS = re.compile(r"^x-delivery-limit$|^quorum$")
+_QUORUM = re.compile(r"\bquorum\b")
 # What a task does before it counts, and that does not kill it: keys, logs, clients, rows that are looked up.
 _LIGHT = re.compile(
     r"(?i)^(get|str|int|repr|hash|format|encode|join|debug|info|warning|log|print|expire|setnx?|Redis|from_url|pipeline|loads|"
@@ -34,6 +36,8 @@ def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery | RequeuedMessa
     if texts:
         # Only RabbitMQ 4 and later give quorum queues a limit of their own.
         limited = any(n.value == "x-delivery-limit" for n in texts)
+        if limited and not scope.machine.project.holds(_QUORUM):
+            return
         yield scope.observed(CountedDelivery, texts[0], by_the_broker=True, sure=limited)
         return
     raised = [n for n in scope.all(ast.Raise) if n.exc is not None and "Reject" in ast.unparse(n.exc)]
@@ -57,12 +61,14 @@ def counted_deliveries(scope: Scope) -> Iterator[CountedDelivery | RequeuedMessa
 
 
 def _without(scope: Scope) -> Iterator[ast.AST]:
-    """Queues of Kombu that are given no limit, and what asks for a classic one, which knows none."""
+    """Queues of Kombu that are no quorum queue, or may be none, and what asks for a classic one, which counts nothing."""
     for call in scope.calls:
-        if last(call.func) == "Queue" and scope.external(call.func).startswith("kombu") and not opaque(call):
+        if last(call.func) == "Queue" and scope.external(call.func).startswith("kombu"):
             given = keyword(call, "queue_arguments")
             told = scope.evaluated(given) if given is not None else Table()
-            if isinstance(told, Table) and not told.opaque and not {"x-delivery-limit", "x-queue-type"} & told.keys():
+            kind = unwrap(told.get("x-queue-type"))[0] if isinstance(told, Table) else UNKNOWN
+            # A limit counts in a quorum queue only.
+            if opaque(call) or kind != "quorum":
                 yield call
         yield from (k.value for k in call.keywords if k.arg and k.arg.endswith("queue_type") and _is_classic(k.value))
     for held in scope.all(ast.Dict):
