@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from audit.journal.recorded_findings import every_finding
 from audit.judging.examination import Examination
 from audit.judging.verdict import Status, Verdict
 
@@ -50,8 +51,7 @@ def say_totals(journal: Mapping[str, Any]) -> None:
 
 def say_points(journal: Mapping[str, Any]) -> None:
     """Print every point with its answer, one line each."""
-    findings = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
-    for told in dict.fromkeys(f"{f['outcome']:<12} [{f['rule']}] {f['sentence']}" for f in findings):
+    for told in dict.fromkeys(f"{f['outcome']:<12} [{f['rule']}] {f['sentence']}" for f in every_finding(journal)):
         typer.echo(shown(told))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from audit.journal.recorded_findings import every_finding, left_open
+
 _LEVELS = ("", "déclaré", "configuré", "exécuté", "mesuré")
 _HIGHEST = {"source": "déclaré", "configuration": "configuré", "execution": "mesuré"}
 _COUNTED = ("passed", "failed", "undetermined", "errors")
@@ -57,8 +59,7 @@ def _counts(journal: Journal) -> Iterator[str]:
 
 def _levels(journal: Journal) -> Iterator[str]:
     highest = _LEVELS.index(_HIGHEST[journal["level"]])
-    findings = [f for r in journal["requirements"] for f in r["findings"]] + journal["unattached"]
-    for finding in findings:
+    for finding in every_finding(journal):
         shown = [_LEVELS.index(e["level"]) for e in finding["evidence"]]
         if max(shown, default=0) > highest:
             yield f"{finding['rule']}: evidence above level {journal['level']}"
@@ -111,9 +112,9 @@ def _verdict(journal: Journal) -> Iterator[str]:
 
 def _reserve(journal: Journal) -> Iterator[str]:
     """What leaves a verdict under reserve is what the findings leave open; a journal of before says nothing of it."""
-    findings = [f for r in journal["requirements"] for f in r["findings"]] + journal["unattached"]
+    findings = every_finding(journal)
     if not findings or any("severity" not in f for f in findings):
         return
-    left = {f["rule"] for f in findings if f["outcome"] == "indéterminé" and f["severity"] == "critique"}
+    left = {f["rule"] for f in left_open(journal) if f["severity"] == "critique"}
     if left != set(journal["verdict"].get("open_critical", ())):
         yield "verdict.open_critical is not what the findings leave open"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit.journal.recorded_findings import left_open
+
 
 @dataclass(frozen=True)
 class Previous:
@@ -27,8 +29,7 @@ def corrections(
     was = {_key(p): p for p in journal["problems"]}
     now = {_key(p): p for p in problems}
     before = {r["id"]: r["verdict"] for r in journal["requirements"]}
-    left = open_points(journal["requirements"], journal["unattached"])
-    left_now = open_points(requirements, unattached)
+    left, left_now = open_points(journal), open_points({"requirements": requirements, "unattached": unattached})
     return {
         "previous": {
             "date": journal["volatile"]["date"],
@@ -63,16 +64,9 @@ def verdict_word(journal: Mapping[str, Any]) -> str:
     return "avec réserve" if verdict["partial"] and journal["profile"] != "checkpoint-2025" else "réussie"
 
 
-def open_points(
-    requirements: Sequence[Mapping[str, Any]], unattached: Sequence[Mapping[str, Any]]
-) -> dict[str, dict[str, str]]:
+def open_points(journal: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """The points that are not settled, by rule."""
-    every = [f for r in requirements for f in r["findings"]] + list(unattached)
-    return {
-        f["rule"]: {"sentence": f["sentence"], "severity": f.get("severity", "")}
-        for f in every
-        if f["outcome"] == "indéterminé"
-    }
+    return {f["rule"]: {"sentence": f["sentence"], "severity": f.get("severity", "")} for f in left_open(journal)}
 
 
 def _key(problem: Mapping[str, Any]) -> tuple[str, str]:

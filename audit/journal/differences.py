@@ -38,7 +38,7 @@ def _verdicts(before: Journal, after: Journal) -> Iterator[str]:
 
 
 def _points(before: Journal, after: Journal) -> Iterator[str]:
-    left, left_now = (open_points(journal["requirements"], journal["unattached"]) for journal in (before, after))
+    left, left_now = map(open_points, (before, after))
     for word, of, others in (("À vérifier, apparu", left_now, left), ("Établi ou sans objet", left, left_now)):
         yield from (f"{word} : {_told(rule, point)}" for rule, point in of.items() if rule not in others)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.journal.fingerprints import fingerprints, known
+from audit.journal.recorded_findings import left_open
 
 Journal = Mapping[str, Any]
 # Each includes those before it. A refused requirement never passes: what refuses it is major at least.
@@ -35,6 +36,5 @@ def _open(journal: Journal, baseline: Journal | None) -> list[str]:
 
 
 def _undetermined(journal: Journal) -> set[str]:
-    findings = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
     open_ids = {r["id"] for r in journal["requirements"] if r["verdict"] == "INDÉTERMINÉ"}
-    return open_ids | {f["rule"] for f in findings if f["outcome"] == "indéterminé"}
+    return open_ids | {f["rule"] for f in left_open(journal)}

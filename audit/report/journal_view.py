@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.french.typography import counted
 from audit.journal.corrections import verdict_word
+from audit.journal.recorded_findings import every_finding, left_open
 from audit.report.first_screen import FirstScreen, first_screen
 from audit.report.open_causes import open_causes
 from audit.report.practices import NEEDED_BY, SHOWN_BY
@@ -40,9 +41,7 @@ class Tally:
         """Worst result first."""
         if self.failed or self.errors:
             return "❌"
-        if self.undetermined:
-            return "❔"
-        return "✅" if self.judged else "➖"
+        return "❔" if self.undetermined else "✅"
 
 
 @dataclass(frozen=True)
@@ -162,13 +161,8 @@ def _found(problems: Sequence[Record]) -> str:
 
 def left_to_check(journal: Journal) -> tuple[Mapping[str, Any], ...]:
     """The undetermined points, each once, the most serious first; those that a requirement names or needs before others."""
-    every = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
-    shown = {f["rule"] for f in every if f["outcome"] == "établi"}
-    left = {
-        (f["rule"], f["sentence"], f["missing"]): _with_what_was_shown(f, shown)
-        for f in every
-        if f["outcome"] == "indéterminé"
-    }
+    shown = {f["rule"] for f in every_finding(journal) if f["outcome"] == "établi"}
+    left = {(f["rule"], f["sentence"], f["missing"]): _with_what_was_shown(f, shown) for f in left_open(journal)}
     ranks = ("critique", "majeur", "mineur", "")
     asked = {f["rule"] for r in journal["requirements"] for f in r["findings"]} | {*NEEDED_BY}
     return tuple(sorted(left.values(), key=lambda f: (ranks.index(f.get("severity", "")), f["rule"] not in asked)))

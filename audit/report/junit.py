@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
+from audit.journal.recorded_findings import every_finding
 from audit.report.escaping import visible
 
 Journal = Mapping[str, Any]
@@ -44,9 +45,7 @@ def _findings(journal: Journal) -> Iterator[ElementTree.Element]:
 
 def _practices(journal: Journal) -> Iterator[ElementTree.Element]:
     """Problems that no finding of the journal tells: those of good practices."""
-    told = {f["rule"] for r in journal["requirements"] for f in r["findings"]} | {
-        f["rule"] for f in journal["unattached"]
-    }
+    told = {f["rule"] for f in every_finding(journal)}
     for problem in journal["problems"]:
         if problem["rule"] not in told:
             finding = {"rule": problem["rule"], "sentence": problem.get("sentence") or problem["title"]}

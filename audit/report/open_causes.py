@@ -5,19 +5,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from audit.journal.recorded_findings import left_open
+
 _TOLD, _OFTEN = 5, 3
 
 
 def open_causes(journal: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     """The reasons that several open points share, and how many points each leaves open, the most first."""
-    points = {(f["rule"], f["missing"]) for f in _open(journal)}
+    points = {(f["rule"], f["missing"]) for f in left_open(journal)}
     causes = Counter(cause for _, missing in sorted(points) for cause in sorted({*_causes(missing)}))
     return tuple((cause, count) for cause, count in causes.most_common(_TOLD) if count >= _OFTEN)
-
-
-def _open(journal: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for findings in (*(r["findings"] for r in journal["requirements"]), journal["unattached"]):
-        yield from (f for f in findings if f["outcome"] == "indéterminé")
 
 
 def _causes(missing: str) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from markdown_it.token import Token
 
+from audit.journal.recorded_findings import left_open
+
 Journal = Mapping[str, Any]
 STATUSES = ("CONFORME", "PARTIEL", "NON CONFORME", "INDÉTERMINÉ", "SANS OBJET")
 GRAVITIES = ("critique", "majeur", "mineur")
@@ -31,9 +33,8 @@ class Marks:
         self._requirements = {r["id"]: r for r in journal["requirements"]}
         self._numbers = {identifier: f"r{n}" for n, identifier in enumerate(self._requirements)}
         self._problems = {str(p["number"]): p for p in journal["problems"]}
-        found = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
         self._gravities = {p["severity"] for p in journal["problems"]}
-        self._gravities |= {f.get("severity", "") for f in found if f["outcome"] == "indéterminé"}
+        self._gravities |= {f.get("severity", "") for f in left_open(journal)}
 
     def filters(self) -> tuple[Filter, ...]:
         """Those that leave a choice."""

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from audit.journal.fingerprints import fingerprints
+from audit.journal.recorded_findings import left_open
 
 Journal = Mapping[str, Any]
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -45,8 +46,7 @@ def _problems(journal: Journal) -> Iterator[dict[str, Any]]:
 
 
 def _open(journal: Journal) -> Iterator[dict[str, Any]]:
-    findings = [f for r in journal["requirements"] for f in r["findings"]] + list(journal["unattached"])
-    left = {(f["rule"], f["sentence"]): f for f in findings if f["outcome"] == "indéterminé"}
+    left = {(f["rule"], f["sentence"]): f for f in left_open(journal)}
     for finding in left.values():
         told = f"Non vérifié : {finding['sentence']} ; ce qui a manqué : {finding['missing']}"
         yield _result(finding["rule"], "note", told, "") | {"properties": {"outcome": "indéterminé"}}
