@@ -147,7 +147,7 @@ class Process:
     `instead`: another one of this role and file is started where this one is not, as on the other side of an `if`.
     `doubt`: why, in French, what brings it back cannot be told. `copies`: how many run at once, None when that is not told.
     `runner`: the lines of another file that run its script or its image; `user`: the one its container is given there.
-    `emptying`: the command run on the way to it that empties `queues`, or (`empties`) a `database`, does so `sometimes`, or is a `program` that speaks of it.
+    `emptying`: the command run on the way to it that empties `queues`, or (`empties`) a `database` or `keys NAMES`, does so `sometimes`, or is a `program` that speaks of it.
     `stops`: the ways it is stopped, one for each file that starts it. `probe`: what asks whether its container lives.
     `mounts`: the folders of its container that outlive it. `clears`: what its script removes first, word by word.
     `environment`: the variables that its files give it. `memory`: the most that its container may use, as written.

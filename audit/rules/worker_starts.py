@@ -59,7 +59,7 @@ def _purged(known: TargetFacts) -> Sequence[Finding]:
     ]
     told = {fault.excerpt: fault for fault in passing}
     certain, gaps = _purging_code(known)
-    gaps += doubtful((w for w in emptied if w.empties != "queues"), _emptied_maybe)
+    gaps += doubtful((w for w in emptied if w.empties != "queues" and _may_be_queues(known, w)), _emptied_maybe)
     gaps += doubtful(known.workers, unread_options)
     dropped = [o.excerpt for o in known.source.observations_of(DroppedVolumes) if o.excerpt]
     gaps += [
@@ -76,12 +76,21 @@ def _purged(known: TargetFacts) -> Sequence[Finding]:
     return answered(guide, title, answer, *evidence, nothing=NO_WORKER, detail=detail)
 
 
+def _may_be_queues(known: TargetFacts, worker: Process) -> bool:
+    """Whether the keys that a command deletes may be queues: those of Celery's default, of a worker's `-Q`, or not told."""
+    kind, *keys = worker.empties.split()
+    queues = {"celery", *(q for w in known.workers for q in w.options.get("queues", "").split(","))}
+    return kind != "keys" or not keys or bool(queues & {*keys}) or any(re.search(r"[$*`]", key) for key in keys)
+
+
 def _emptied_maybe(worker: Process) -> str:
     path = (worker.emptying or worker.excerpt).path
     if worker.empties == "sometimes":
         return f"`{path}` vide des files avant de lancer Celery, sous une condition que l'audit ne suit pas"
     if worker.empties == "program":
         return f"`{path}` lance d'abord un programme de la cible qui peut vider des files"
+    if worker.empties.startswith("keys"):
+        return f"`{path}` supprime des clés de Redis avant de lancer Celery, et rien ne dit si ce sont des files"
     return f"`{path}` vide une base Redis avant de lancer Celery, et rien ne dit si c'est celle du broker"
 
 

@@ -23,6 +23,8 @@ from audit.reading.deployment.started_programs import empties, given_options
 from audit.reading.source_files import Source
 
 _EMPTIES = re.compile(r"\bcontrol\.purge\b|\bdiscard_all\b|\bqueue_purge\b|\bqueue_delete\b|\bflushdb\b|\bflushall\b")
+# A command of Django whose code is not here, and whose name says that it takes something away; `clearsessions` is Django's own.
+_MAY_EMPTY = r"(?!clearsessions\b|flush\b)\S*(?:purge|flush|clear|drain|empty)"
 _WATCHING = frozenset({"compose", "kubernetes", "systemd", "supervisor", "circus", "dockerfile", "render"})
 
 
@@ -194,7 +196,8 @@ def emptied_by(words: Sequence[str], around: Around, seen: tuple[str, ...] = ())
         own = _emptied_in(script, around, (*seen, script.path))
     program = None if own or not words else program_of(unwrapped(words), around)
     source = around.source(program.path) if program else None
-    return "program" if source and _EMPTIES.search(source.text) else own
+    absent = not own and program is None and re.search(rf"manage\.py {_MAY_EMPTY}", " ".join(words))
+    return "program" if absent or (source and _EMPTIES.search(source.text)) else own
 
 
 def _emptied_in(script: Source, around: Around, seen: tuple[str, ...]) -> str:

@@ -79,13 +79,21 @@ def given_options(role: str, environment: Mapping[str, str], written: Mapping[st
     return found
 
 
+_DELETING = frozenset({"del", "unlink", "ltrim"})
+
+
 def empties(words: Sequence[str]) -> str:
-    """`queues` for a command that destroys what waits in queues, `database` for one that empties a whole Redis, else nothing."""
+    """`queues` for a command that destroys what waits in queues, `database` for one that empties a whole Redis, else nothing.
+
+    `keys NAMES`: it deletes these keys of a Redis, of which some may be queues.
+    """
     words = unwrapped(words)
     name, rest = (words[0].rpartition("/")[2], words[1:]) if words else ("", [])
     said = {word.lower() for word in rest}
     if name in {"redis-cli", "valkey-cli"}:
-        return "database" if said & {"flushdb", "flushall"} else ""
+        deletes = next((n for n, word in enumerate(rest) if word.lower() in _DELETING), None)
+        deleted = "" if deletes is None else " ".join(["keys", *rest[deletes + 1 :]])
+        return "database" if said & {"flushdb", "flushall"} else deleted
     purges = {
         "celery": "queue.purge" in said or _positional(rest)[:1] == ["purge"],
         "rabbitmqctl": bool(said & {"purge_queue", "delete_queue", "reset", "force_reset", "delete_vhost"}),

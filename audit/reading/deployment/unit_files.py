@@ -366,10 +366,11 @@ def _dyno(name: str, around: Around) -> str:
     return _DYNOS.get(told[1].lower(), "") if told else ""
 
 
-def _is_stopped(name: str, around: Around) -> bool:
-    """Whether `app.json` asks for none of a process."""
+def _quantity(name: str, around: Around) -> int:
+    """How many dynos `app.json` asks for a process: one where it says nothing."""
     source = around.source("app.json")
-    return bool(source and re.search(rf'"{name}"\s*:\s*\{{[^{{}}]*"quantity"\s*:\s*0\b', source.text))
+    told = re.search(rf'"{name}"\s*:\s*\{{[^{{}}]*"quantity"\s*:\s*(\d+)', source.text) if source else None
+    return int(told[1]) if told else 1
 
 
 def read_procfile(source: Source, around: Around) -> Iterator[Line]:
@@ -377,9 +378,11 @@ def read_procfile(source: Source, around: Around) -> Iterator[Line]:
     restart = "platform" if source.path.rpartition("/")[2].lower() == "procfile" else ""
     for number, line in enumerate(source.lines, 1):
         entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
-        if entry and entry.group(1) != "release" and not _is_stopped(entry.group(1), around):
+        name = entry.group(1) if entry else ""
+        if entry and name != "release" and (count := _quantity(name, around)):
             stop = OF_PROCFILE if restart else NO_ORDER
-            yield Line(entry.group(2), number, number, restart, stop=stop, memory=_dyno(entry.group(1), around))
+            memory = _dyno(name, around)
+            yield Line(entry.group(2), number, number, restart, stop=stop, memory=memory, copies=count)
 
 
 def read_makefile(source: Source, _: Around) -> Iterator[Line]:
