@@ -69,6 +69,8 @@ def broker_servers(known: TargetFacts) -> Domain[Broker]:
     maybe = [] if named or is_other else seen if open_ended else [one for one in seen if _is_near(one, hosts)]
     members = [Broker(one, sure=True) for one in named] + [Broker(one, sure=False) for one in maybe]
     gaps: list[Gap] = [Doubt(why=member.service.unread) for member in members if member.service.unread]
+    if not named and not is_other:
+        gaps += [gap for one in seen if one not in maybe for gap in _of_some_server(one)]
     # What a server keeps proves nothing where no application is known to use it.
     unused = not found and not any(facts.settings for facts in known.probes)
     untold = unused or (not members and (reading.missing or reading.value is UNKNOWN))
@@ -76,3 +78,11 @@ def broker_servers(known: TargetFacts) -> Domain[Broker]:
         gaps.append(Doubt(why=reading.missing or "l'adresse du broker ne se lit pas"))
     domain = statements(known, members, f"{len(seen)} service{'s' if len(seen) > 1 else ''} Redis")
     return Domain(domain.members, (*domain.gaps, *gaps), domain.read)
+
+
+def _of_some_server(one: BrokerService) -> list[Doubt]:
+    """A policy that drops queues, written in a file that says nothing of its server."""
+    place = one.excerpt
+    if place is None or one.names != (place.path,) or not one.policy.startswith("allkeys"):
+        return []
+    return [Doubt(place.path, place.first_line, f"`{one.policy}` y est écrit, et rien ne dit pour quel serveur Redis")]
