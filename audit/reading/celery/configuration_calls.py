@@ -264,9 +264,7 @@ def load_key(machine: Machine, app: Instance, node: ast.Call, origin: Origin) ->
     names = _names_of(machine, source)
     if names is None:
         return False
-    defaults = Table({k: overridable(v, key) for k, v in names.items()}, names.origins)
-    defaults.opaque = names.opaque
-    _load(machine, app, defaults, namespace if isinstance(namespace, str) else "", origin)
+    _load(machine, app, _by_variable(names, key), namespace if isinstance(namespace, str) else "", origin)
     with _additions(machine, configuration_of(app), app.fields):
         app.fields["configured_by"] = key
     return True
@@ -285,11 +283,17 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
     of_django = source == "django.conf:settings"
     if isinstance(source, str):
         source = _django_settings(machine, app, origin) if of_django else machine.resolve(source)
+    chosen = variable if told is None and isinstance(source, ClassValue | Instance | Table) else ""
     names = _names_of(machine, source)
     if names is None:
         with machine.undo_log.by(Means.LOADED, origin):
             machine.undo_log.obscure(conf, origin)
         return
+    if chosen:
+        # The variable chooses among several: these are what holds by default.
+        names = _by_variable(names, chosen)
+        with _additions(machine, conf, app.fields):
+            app.fields["configured_by"] = chosen
     for key, value in names.items():
         kept = isinstance(key, str) and (key.isupper() or not of_django)  # Django keeps no name in small letters
         name = (in_namespace(key, namespace) if namespace else modern(key)) if kept and isinstance(key, str) else ""
@@ -304,6 +308,13 @@ def _load(machine: Machine, app: Instance, source: Value, namespace: str, origin
             set_item(machine, conf, "timezone", names["TIME_ZONE"], names.origins.get("TIME_ZONE", origin))
     with machine.undo_log.by(Means.LOADED, origin):
         machine.undo_log.obscure(conf, names.opaque)
+
+
+def _by_variable(names: Table, variable: str) -> Table:
+    """Names as defaults that a variable, or a key, may replace."""
+    found = Table({key: overridable(value, variable) for key, value in names.items()}, names.origins)
+    found.opaque = names.opaque
+    return found
 
 
 def _names_of(machine: Machine, source: Value) -> Table | None:

@@ -69,6 +69,7 @@ def attribute_of(machine: Machine, value: Value, name: str) -> Value:
         found = External(f"{value.dotted}.{name}") if told is UNKNOWN or told is MISSING else told
     elif isinstance(value, ClassValue):
         found = own_attribute(machine, value, name)
+        found = value.symbol.rpartition(":")[2].rpartition(".")[2] if name == "__name__" and found is UNKNOWN else found
     elif isinstance(value, Instance):
         found = _instance_attribute(machine, value, name)
     elif isinstance(value, Conf) and (held := setting_of(machine, value, name)) is not MISSING:

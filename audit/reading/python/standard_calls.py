@@ -310,8 +310,10 @@ def _celery_name(dotted: str) -> str:
 
 
 def _module_of_others(machine: Machine, site: CallSite) -> Value:
-    """`import_module("pickle")`; a module of the target's own is not loaded by this call alone."""
-    name = unwrap(site.argument(0, "name"))[0]
+    """`import_module("pickle")`, and of the target's own modules one that is there."""
+    name, variable = unwrap(site.argument(0, "name"))
+    if name in machine.project.modules:
+        return overridable(machine.module_value(str(name)), variable)
     if not isinstance(name, str) or not name or name.startswith("."):
         return None
     own = {module.partition(".")[0] for module in machine.project.modules}
