@@ -1,6 +1,5 @@
 """`checkpoint-2025` on the December application says again what the December checkpoint said, and says it was declared."""
 
-import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -132,17 +131,6 @@ def test_what_was_concluded_then_and_now_is_told_side_by_side(december: Examinat
     text = compared(december, examine("strict"))
     assert text == COMPARED.read_text(encoding="utf-8"), "python -m tests.acceptance.test_december writes it"
     assert "| 8.5 Redémarrage Automatique Workers | PARTIEL (déclaré) | NON CONFORME (déclaré) |" in text
-
-
-def test_every_status_says_declared() -> None:
-    statuses = re.findall(r"\*\*Statut\*\*\s*: (.+)", GOLDEN.read_text(encoding="utf-8"))
-    assert statuses[:4] == ["CONFORME (déclaré)"] * 4
-
-
-def test_the_tool_never_signs() -> None:
-    text = GOLDEN.read_text(encoding="utf-8")
-    assert re.search(r"\*\*Validé par\*\*\s*:\s*_+", text)
-    assert "Kiro" not in text
 
 
 def test_removing_recovery_takes_the_compensation_away(tmp_path: Path) -> None:

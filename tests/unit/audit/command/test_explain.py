@@ -60,6 +60,11 @@ def test_the_default_is_that_of_the_release_that_the_target_pins(tmp_path: Path)
     assert lines("worker_concurrency", tmp_path) == [told]
 
 
+def test_the_only_write_wins(tmp_path: Path) -> None:
+    found = lines("task_time_limit", tmp_path, "app.conf.update(task_time_limit=60)")
+    assert found[-1] == "shop/celery.py:6: write 1 wins: nothing else that counts writes it"
+
+
 def test_the_last_write_wins(tmp_path: Path) -> None:
     text = "app.conf.task_time_limit = 30\napp.conf.update(task_time_limit=60)"
     assert lines("task_time_limit", tmp_path, text) == [
@@ -217,6 +222,15 @@ def test_an_unloaded_task_and_a_routed_one(tmp_path: Path) -> None:
     found = lines("send", tmp_path, "app.conf.task_routes = {'shop.tasks.*': {'queue': 'messages'}}", **files)
     assert [line for line in found if line.startswith("shop/celery.py:6: queue 'messages', from task_routes")]
     assert [line for line in found if line.startswith("workers do not load shop.tasks")]
+
+
+def test_the_worker_that_takes_a_task_and_its_retries_are_told(tmp_path: Path) -> None:
+    retried = TASKS.replace("(acks_late=True", "(bind=True").replace("send(order)", "send(self, order)")
+    retried = retried.replace("return helper(order)", "raise self.retry(countdown=9)", 1)
+    files = {"shop/tasks.py": retried, "Procfile": "worker: celery -A shop.celery worker -Q slow\n"}
+    found = lines("send", tmp_path, **files)
+    assert "shop/tasks.py:6: retries at most 2, after 9, 9 s" in [line.partition(": raise")[0] for line in found], found
+    assert [line for line in found if line.startswith("Procfile:1: the worker started here takes from it: --queues=")]
 
 
 def test_json_holds_the_same_facts(tmp_path: Path) -> None:
