@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from audit.model.desks import is_for_a_desk
 from audit.model.facts import Process, Setting
@@ -41,16 +42,26 @@ def read_in(processes: Sequence[Process]) -> dict[str, tuple[str | None, ...]]:
     return found
 
 
+# An option that takes the next word, and a word that is a setting.
+_TAKING, _SETTING = re.compile(r"-[^-BDE]|--(?!without-|beat$|purge$|detach$)[\w-]+"), re.compile(r"[A-Za-z_.][\w.]*=")
+
+
 def given_to_commands(processes: Sequence[Process]) -> dict[str, Setting]:
-    """The settings that command lines give after `--` (`celery worker -- task_acks_late=1`): of one worker, and as text."""
+    """The settings that command lines give as words (`celery worker task.acks_late=1`): of one worker, and as text."""
     found: dict[str, Setting] = {}
     for process in _of_celery(processes):
-        for word in process.command.partition(" -- ")[2].split():
+        for word in _settings_in(process.command.split()):
             key = word.partition("=")[0].lower().replace(".", "_")
             name = f"worker{key}" if key.startswith("_") else key
-            if "=" in word:
-                found[name] = Setting(name, UNKNOWN, process.excerpt)
+            found[name] = Setting(name, UNKNOWN, process.excerpt)
     return found
+
+
+def _settings_in(words: list[str]) -> list[str]:
+    """The words after that of `worker` or `beat` that are settings."""
+    named = next((n for n, word in enumerate(words) if word in {"worker", "beat"}), len(words))
+    pairs = pairwise(words[named:])
+    return [word for before, word in pairs if _SETTING.match(word) and not _TAKING.fullmatch(before)]
 
 
 def _of_celery(processes: Sequence[Process]) -> list[Process]:
