@@ -33,6 +33,8 @@ WORDS = (
         "advisory_",
         "GET_LOCK",
         "flufl.lock",
+        "memcache",
+        "pylibmc",
         "flock(",
         "lockf(",
     ),
@@ -63,6 +65,7 @@ _MARKER = re.compile(
 _ASKING = frozenset({"get", "aget", "has_key", "ahas_key", "get_or_set", "touch"})
 _NAMED_LOCK = re.compile(r"(?i)lock|mutex|busy|running|claim|exclusive")
 _UNNAMED = "une clé y est posée si elle manque, sans durée : un verrou, peut-être"
+_MEMCACHED = ("pymemcache.", "pylibmc.", "memcache.", "aiomcache.", "bmemcached.")
 _EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
 
@@ -209,6 +212,9 @@ def _of_a_key(scope: Scope, call: ast.Call, name: str, names: set[str]) -> bool 
     if name in {"hsetnx", "persist"} or (name == "sadd" and _decides(scope, call)):
         # A field, a member, and a key that is told to last, have no time of their own.
         return False
+    if name == "add" and scope.external(call.func).startswith(_MEMCACHED):
+        # Without a time these keep a key for good.
+        return _lasts(scope, *call.args[2:3], *(keyword(call, told) for told in ("expire", "time", "exptime")))
     holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     held = [holder, scope.of_module.get(last(holder), holder)]
     cached = isinstance(call.func, ast.Attribute) and any("cache" in ast.unparse(one).lower() for one in held)
