@@ -33,6 +33,11 @@ _CONNECTIONS = word_set("""
     psycopg_pool.ConnectionPool psycopg2.pool.SimpleConnectionPool psycopg2.pool.ThreadedConnectionPool
     kafka.KafkaProducer kafka.KafkaConsumer confluent_kafka.Producer grpc.insecure_channel grpc.secure_channel
 """)
+# Those that open one where they are awaited, or run by a loop.
+_AWAITED = word_set("""
+    asyncpg.connect asyncpg.create_pool aiopg.connect aiopg.create_pool aiomysql.connect aiomysql.create_pool
+    psycopg.AsyncConnection.connect
+""")
 # What makes a lazy engine of SQLAlchemy connect.
 _ENGINE = frozenset({"reflect", "create_all", "drop_all", "prepare"})
 _GIVEN = ("bind", "autoload_with", "engine")
@@ -62,6 +67,7 @@ _ASKING = frozenset(
      "earliest", "in_bulk", "update", "delete", "bulk_create")
 )  # fmt: skip
 _GOING_OVER = frozenset({"list", "tuple", "set", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
+_RUNNING = _GOING_OVER | {"next", "run", "run_until_complete"}
 _DEPTH = 8
 # Functions and methods that are followed below one statement: an application factory calls some hundreds.
 _FOLLOWED = 300
@@ -241,25 +247,27 @@ def _in_turn(scope: Scope, call: ast.Call) -> list[Value]:
 
 
 def _is_walked(scope: Scope, call: ast.Call) -> bool:
-    """Whether something goes over what a call gives: a generator runs."""
+    """Whether something goes over what a call gives, or waits for it: a generator or a coroutine runs."""
     holder = scope.parents.get(call)
     if last(call.func) in {"__iter__", "__next__"}:
         return True
     if isinstance(holder, ast.For | ast.comprehension):
         return holder.iter is call
-    return isinstance(holder, ast.Call) and call in holder.args and last(holder.func) in {*_GOING_OVER, "next"}
+    going = isinstance(holder, ast.Call) and call in holder.args and last(holder.func) in _RUNNING
+    return going or isinstance(holder, ast.Await)
 
 
 def _run_by(scope: Scope, value: Value, *, walked: bool) -> FunctionValue | None:
-    """The function whose body a call of this runs at once: not that of a coroutine, nor of a generator that nothing goes over."""
+    """The function whose body a call of this runs at once: not a coroutine or a generator that nothing waits for or goes over."""
     if isinstance(value, ClassValue):
         value = scope.machine.attribute(scope.machine, value, "__init__")
     function = function_of(value)
-    if function is None or not isinstance(function.node, ast.FunctionDef):
+    if function is None or isinstance(function.node, ast.Lambda):
         return None
-    return (
-        None if not walked and any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)) else function
+    later = isinstance(function.node, ast.AsyncFunctionDef) or any(
+        isinstance(n, ast.Yield | ast.YieldFrom) for n in walk(function.node)
     )
+    return None if later and not walked else function
 
 
 def _applied(call: ast.Call) -> ast.expr:
@@ -275,6 +283,8 @@ def _opens(scope: Scope, call: ast.Call) -> str:
         return ""
     if name in _CONNECTIONS or name.endswith(("django.db.connection.cursor", "django.db.connection.ensure_connection")):
         return name.partition(".")[0]
+    if name in _AWAITED:
+        return name.partition(".")[0] if _is_walked(scope, call) else ""
     if _reflects(scope, call):
         return "sqlalchemy"
     if last(call.func) in _OF_ENGINE and isinstance(call.func, ast.Attribute) and _is_an_engine(scope, call.func.value):
