@@ -21,13 +21,13 @@ from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.compatibility_branches import for_older_versions
 from audit.reading.behaviour.module_walk import scopes
 from audit.reading.behaviour.scope import Scope, gather
-from audit.reading.python.abstract_values import External, descends_from
+from audit.reading.python.abstract_values import External, Value, descends_from, last_name, unwrap
 from audit.reading.python.child_nodes import children, literal_text
 from audit.reading.python.environment_readers import DJANGO_SETTINGS
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
-from audit.target.import_paths import imported_names, is_relative
+from audit.target.import_paths import imported_module, imported_names, is_relative
 
 _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel")
 # A module without any of these words has nothing to look for; the latter mean something only where pydantic is.
@@ -159,9 +159,27 @@ def _makes_a_config(statement: ast.stmt) -> bool:
     return any(isinstance(t, ast.Name) and t.id == "Config" for t in targets)
 
 
+def _held(scope: Scope, node: ast.expr) -> Value:
+    """What an expression stands for; a name that is imported, or a module's own, is known however few steps are left."""
+    machine, module = scope.machine, scope.module
+    root, _, rest = dotted(node).partition(".")
+    for given in reversed(scope.imports) if root and scope.symbol else ():
+        for alias in given.names:
+            if (alias.asname or alias.name.partition(".")[0]) == root:
+                holder = imported_module(given, module.package) if isinstance(given, ast.ImportFrom) else ""
+                name = ".".join(filter(None, (alias.name if holder or alias.asname else root, rest)))
+                own = holder in machine.project.modules
+                return (
+                    unwrap(machine.resolve(f"{holder}:{name}"))[0] if own else External(f"{holder}.{name}".strip("."))
+                )
+    if not root or (scope.symbol and root in scope.assigned):
+        return scope.evaluated(node)
+    return unwrap(machine.resolve(f"{module.name}:{dotted(node)}"))[0]
+
+
 def _is_pydantic(scope: Scope, base: ast.expr) -> bool:
     base = base.value if isinstance(base, ast.Subscript) else base
-    return bool(dotted(base)) and descends_from(scope.evaluated(base), *_PYDANTIC)
+    return bool(dotted(base)) and descends_from(_held(scope, base), *_PYDANTIC)
 
 
 def _validator(scope: Scope, node: ast.Attribute | ast.Name) -> Iterator[Deprecation]:
@@ -172,16 +190,16 @@ def _validator(scope: Scope, node: ast.Attribute | ast.Name) -> Iterator[Depreca
     named = dotted(node).rpartition(".")[2]
     if named not in _VALIDATORS and f"validator as {named}" not in text:
         return
-    value = scope.external(node)
-    name = value.rpartition(".")[2]
-    if value.startswith("pydantic.") and ".v1." not in value and name in _VALIDATORS:
+    value = _held(scope, node)
+    name = last_name(value)
+    if isinstance(value, External) and value.dotted.startswith("pydantic.") and ".v1." not in value.dotted:
         what = f"Décorateur `@{name}`, déprécié par Pydantic v2"
-        yield _at(scope.module, node, what, f"Migrer vers `@{_VALIDATORS[name]}`")
+        yield from [_at(scope.module, node, what, f"Migrer vers `@{_VALIDATORS[name]}`")] if name in _VALIDATORS else ()
 
 
 def _read(scope: Scope, node: ast.expr, holder: ast.expr, name: str) -> Iterator[Deprecation]:
     """`datetime.utcnow`, `models.NullBooleanField`, `settings.DEFAULT_FILE_STORAGE`: `name`, as an attribute that is read."""
-    owner = scope.evaluated(holder) if name in _READ else UNKNOWN
+    owner = _held(scope, holder) if name in _READ else UNKNOWN
     if not isinstance(owner, External):
         return
     if owner.dotted == "datetime.datetime" and name in _CLOCKS:
@@ -207,7 +225,7 @@ def _imports(scope: Scope, node: ast.Import | ast.ImportFrom) -> Iterator[Deprec
 def _loaded_by_name(scope: Scope, node: ast.Call) -> Iterator[Deprecation]:
     """`import_module("pkg_resources")`."""
     loaded = dotted(node.func).rpartition(".")[2] in _LOADERS and node.args
-    held = scope.value(node.args[0]) if loaded else ""
+    held = (literal_text(node.args[0]) or _held(scope, node.args[0])) if loaded else ""
     name = held if isinstance(held, str) else ""
     yield from _of_package(scope, node, name.partition(".")[0])
     if removed := _of_django(name):
@@ -254,9 +272,12 @@ def _called(scope: Scope, node: ast.Call) -> Iterator[Deprecation]:
         own = re.compile(rf"\bdef {RANDOM_PASSWORD.name}\(")
         yield from () if scope.machine.project.holds(own) else _removed(module, node, RANDOM_PASSWORD)
     keywords = [k.arg or "" for k in node.keywords]
-    if PROVIDING_ARGS.name in keywords and scope.external(node.func).startswith("django."):
+    asks = PROVIDING_ARGS.name in keywords or method == "configure"
+    value = _held(scope, node.func) if asks else UNKNOWN
+    called = value.dotted if isinstance(value, External) else ""
+    if PROVIDING_ARGS.name in keywords and called.startswith("django."):
         yield from _removed(module, node, PROVIDING_ARGS)
-    if method == "configure" and scope.external(node.func) == f"{DJANGO_SETTINGS.dotted}.configure":
+    if called == f"{DJANGO_SETTINGS.dotted}.configure":
         for removed in filter(None, map(OF_SETTINGS.get, keywords)):
             yield from _removed(module, node, removed)
 

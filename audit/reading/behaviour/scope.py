@@ -169,19 +169,23 @@ class Scope:
         if not self.symbol:
             return Frame(self.module, names)
         frame = Frame(self.module, Namespace(dict.fromkeys(self.assigned, UNKNOWN)), (names,))
-        imports: list[ast.stmt] = [*self._imports_around(), *self.all(ast.Import), *self.all(ast.ImportFrom)]
-        if imports:
+        if imports := self.imports:
             self.machine.new_entry()
             try:
                 self.machine.read_body(self.machine, list(imports), frame)
             except (ExhaustedError, RecursionError):
-                aliases = [alias for node in imports for alias in getattr(node, "names", ())]
+                aliases = [alias for node in imports for alias in node.names]
                 bound = {alias.asname or alias.name.partition(".")[0] for alias in aliases}
                 frame.names.update(dict.fromkeys(bound - frame.names.keys(), UNKNOWN))
                 self._tried.update(dict.fromkeys(bound, (0, True)))
         return frame
 
-    def _imports_around(self) -> Iterator[ast.stmt]:
+    @cached_property
+    def imports(self) -> list[ast.Import | ast.ImportFrom]:
+        """The imports that bind its own names, those of the functions around it first."""
+        return [*self._imports_around(), *self.all(ast.Import), *self.all(ast.ImportFrom)]
+
+    def _imports_around(self) -> Iterator[ast.Import | ast.ImportFrom]:
         """What the functions around this one import, of which no local name takes the place."""
         holders = self.symbol.partition(":")[2].split(".<locals>.")[:-1]
         around = {".<locals>.".join(holders[: n + 1]) for n in range(len(holders))}
