@@ -81,13 +81,20 @@ def _secrets(known: TargetFacts) -> Sequence[Finding]:
     domain = replace(domain, gaps=(*unread, *domain.gaps))
     deployed = known.source.observations_of(ReadDeployment)
     aside = [f"`{path}`" for o in deployed for path in o.aside]
-    detail = f"{domain.read} Python, {counted(sum(o.count for o in deployed), 'fichier')} de déploiement"
+    detail = f"{domain.read} Python, {counted(sum(o.count for o in deployed), 'fichier')} de déploiement ou de réglages"
     if aside:
         more = f" et {counted(len(aside) - _NAMED, 'autre')}" if len(aside) > _NAMED else ""
         detail += f" ; laissés de côté, pour des essais ou à remplir : {', '.join(aside[:_NAMED])}{more}"
     evidence = known.source.evidence()
     answer = conclude(domain, faults, possible_of=possible)
+    answer = replace(answer, faults=tuple(sorted(answer.faults, key=_doubtful)))
     return answered(_secrets.guide, "Secret dans le code", answer, evidence, nothing=_NO_CODE, detail=detail)
+
+
+def _doubtful(fault: Fault) -> tuple[bool, bool, bool]:
+    """A key in full comes before an address, a password before none of them, and the code before the files that start it."""
+    what, code = fault.text, ".py` ligne" in fault.text
+    return "adresse" in what, not code, "PASS" in what.upper()
 
 
 @practice(

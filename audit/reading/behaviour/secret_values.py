@@ -49,6 +49,9 @@ _KEY_IN_ADDRESS = re.compile(
     r"(?i)[?&](?:api_?key|access_token|token|secret|sig|password)=(?P<key>[\w\-.]{16,})|"
     r"hooks\.slack\.com/services/(?P<slack>T\w{6,}/B\w{6,}/\w{16,})|discord(?:app)?\.com/api/webhooks/\d{9,}/(?P<discord>[\w\-]{30,})"
 )
+_LOCAL = re.compile(
+    r"(?i)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|[\w\-]+(?:\.[\w\-]+)*\.(?:test|invalid|local))(?=[:/?])"
+)
 _ABOUT_SECRETS = word_set("passw password passwd passphrase secret token key api access credentials")
 
 
@@ -81,7 +84,7 @@ def issued_key(value: str) -> bool:
 def key_in_address(value: str) -> bool:
     """Whether an address holds a key: among its parameters, or as the part of its path that gives access."""
     found = _KEY_IN_ADDRESS.search(value)
-    key = next(filter(None, found.groups()), "") if found else ""
+    key = next(filter(None, found.groups()), "") if found and not _LOCAL.search(value[: found.start()]) else ""
     return bool(re.search(r"\d", key) and re.search(r"[A-Za-z]", key)) and not is_placeholder(key)
 
 
@@ -121,6 +124,12 @@ def _is_password(name: str, value: str, own: bool) -> bool:
 def plain_password(name: str, value: str) -> bool:
     """Whether a word without a digit may be a password under this name: the place must then tell that it is one."""
     return _may_be(name, value) and bool(_PASSWORD.search(name)) and len(value) >= 6 and not _tells(name, value)
+
+
+def word_as_password(value: str) -> bool:
+    """Whether a word may be the password that a call is given: no name of a field or of a class, nor what somebody fills."""
+    parted = "-" in value and "_" not in value
+    return len(value) >= 6 and _may_be("password", value) and (parted or (value.islower() and not _tells("", value)))
 
 
 def plain_secret(name: str, value: str) -> bool:

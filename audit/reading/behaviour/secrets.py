@@ -21,6 +21,7 @@ from audit.reading.behaviour.secret_values import (
     known_shape,
     plain_password,
     signs,
+    word_as_password,
 )
 from audit.reading.python.child_nodes import walk
 
@@ -62,6 +63,8 @@ _MACHINE = re.compile(r"^[a-z][a-z0-9]*[.\-][a-z0-9.\-]+$|^\d+(?:\.\d+){3}$")
 _HOST = re.compile(r"(?i)(?:^|_)(?:host|hostname|server|address)$")
 _LETTERS = 8
 _OF_FLASK = re.compile(r"\.config\.from_object\(")
+# The password that a call is given, by itself.
+_BARE = frozenset({"password", "passwd", "pwd"})
 _FOR_WANT = frozenset({Place.DEFAULT, Place.INSTEAD})
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp)
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -96,6 +99,8 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret | UnreadSecret]:
     own = not scope.symbol and not _FILE_ASIDE.search(path)
     documents = bool(_DOCUMENTS.search(path)) or any(name in scope.module.source.text for name in _SAMPLES)
     every = list(given(scope))
+    keywords = [k for call in scope.calls for k in call.keywords if not _FILE_ASIDE.search(path)]
+    handed = {id(k.value) for k in keywords if k.arg in _BARE and isinstance(k.value, ast.Constant)}
     for name, value, place in every:
         kept = place is Place.DEFAULT or (own and place is not Place.LISTED)
         texts = list(literals(scope, value))
@@ -109,14 +114,14 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret | UnreadSecret]:
                 continue
             if _in_a_class_aside(scope, node) or (documents and not known_shape(text)):
                 continue
-            if is_literal_secret(name, text, own=kept) or (
-                plain_password(name, text) and _beside_a_server(scope, value)
-            ):
+            beside = plain_password(name, text) and _beside_a_server(scope, value)
+            if beside or is_literal_secret(name, text, own=kept):
                 yield _hidden(scope, node, f"`{name}`")
-            elif own and signs(name, text) and _stands(scope, name, place) and not _is_refused(scope, name, text):
-                yield _hidden(
-                    scope, node, f"`{name}`", "une valeur connue de tous, faute d'une autre, que rien ne refuse"
-                )
+                continue
+            known = own and signs(name, text) and _stands(scope, name, place) and not _is_refused(scope, name, text)
+            word = "un mot, donné à un appel" if id(node) in handed and word_as_password(text) else ""
+            if only := "une valeur connue de tous, faute d'une autre, que rien ne refuse" if known else word:
+                yield _hidden(scope, node, f"`{name}`", only)
     if not documents:
         yield from _random(scope, {id(value) for name, value, _ in every if is_secret(name)})
     wanted = {id(n) for _, value, place in every if place in _FOR_WANT for n in walk(value)}
