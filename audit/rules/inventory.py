@@ -12,7 +12,7 @@ from audit.model.gaps import Doubt, Gap, UnreadFile
 from audit.model.observations.messages import ChordUse, PublishedMessage, RepeatedTask, ResultRead
 from audit.model.target_facts import TargetFacts
 from audit.model.test_files import is_test_file
-from audit.rules.domains.setting_domain import place_of, ruled_by, unread_tasks
+from audit.rules.domains.setting_domain import EVERYWHERE, place_of, ruled_by, unread_tasks
 from audit.rules.domains.setting_scopes import ignoring, kept_results
 from audit.rules.effective_settings import NO_TASK, production_tasks, read, short
 from audit.rules.example import with_app
@@ -235,6 +235,8 @@ def _ignored(known: TargetFacts) -> Sequence[Finding]:
     failure = (Doubt(why=known.source.failure),) if known.source.failure else ()
     members = [] if failure else [task for task, _ in tasks]
     hidden = failure or (*unread_tasks(known), *unsure)
+    if not scope.outside and not any(kept(task) for task in members):
+        scope = EVERYWHERE  # it holds wherever they are kept
     domain = ruled_by(known, (), members, counted(len(members), "tâche"), *hidden, scope=scope)
     # Somebody may read them from elsewhere.
     answer = conclude(domain, lambda _: (), possible_of=kept)
