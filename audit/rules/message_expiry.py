@@ -65,7 +65,7 @@ def _expiry(known: TargetFacts) -> Sequence[Finding]:
 
 @dataclass(frozen=True)
 class _Expiring:
-    """A message that waits and expires. Where each turn of a loop adds `step`, the first waits `first`."""
+    """A message that waits and expires. Where each turn of a loop adds `step`, the first waits `first`; none waits more than `most`."""
 
     where: str
     seconds: float | Unknown
@@ -73,10 +73,13 @@ class _Expiring:
     excerpt: Excerpt | None
     first: float = 0.0
     step: float = 0.0
+    most: float | None = None
 
     @property
     def unread(self) -> bool:
-        return self.expires is UNKNOWN or (self.seconds is UNKNOWN and not self.step)
+        if self.expires is UNKNOWN or self.seconds is not UNKNOWN or self.step:
+            return self.expires is UNKNOWN
+        return self.most is None or self.most >= self.expires
 
     def faults(self) -> list[Fault]:
         if self.unread or self.seconds is UNKNOWN or self.expires is UNKNOWN or self.expires > self.seconds:
@@ -108,7 +111,9 @@ def _published(known: TargetFacts) -> list[_Expiring]:
         expires = given if given is UNKNOWN else number(given)
         where = f"`{short(message.task) or short(message.symbol) or 'module'}`"
         told = UNKNOWN if expires is None else expires
-        found.append(_Expiring(where, message.seconds, told, message.excerpt, message.first, message.step))
+        found.append(
+            _Expiring(where, message.seconds, told, message.excerpt, message.first, message.step, message.most)
+        )
     return found
 
 

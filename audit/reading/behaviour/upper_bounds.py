@@ -77,6 +77,12 @@ def _of_operation(scope: Scope, node: ast.BinOp, depth: int) -> float:
     left = _most(scope, node.left, depth - 1)
     if isinstance(node.op, ast.Add):
         return _INFINITE if _INFINITE in {left, right} else left + right
+    if isinstance(node.op, ast.Mult):
+        # A bound times what is known: the sign of the other side is known too.
+        for side, bound in ((node.left, right), (node.right, left)):
+            known = scope.value(side)
+            if isinstance(known, int | float) and not isinstance(known, bool) and known > 0:
+                return known * bound
     return _INFINITE
 
 
