@@ -29,6 +29,7 @@ def chords(scope: Scope) -> Iterator[ChordUse]:
         elif name == "chain" or (name == "reduce" and len(call.args) > 1 and _joins(scope, call.args[0])):
             parts = _parts(scope, call.args[1:2] if name == "reduce" else call.args)
             yield from (_use(scope, call, part) for part in parts[:-1] if _is_group(scope, part))
+            yield from _answered(scope, call, parts)
             if _takes_groups(scope, parts):
                 yield scope.observed(ChordUse, call, header=(), partial=True, perhaps=True)
         elif name in _OR and isinstance(call.func, ast.Attribute | ast.Name) and call.args:
@@ -100,6 +101,22 @@ def _parts(scope: Scope, arguments: Sequence[ast.expr]) -> Sequence[ast.expr]:
     only = scope.given(held) if held is not None else None
     given = [*only.elts, *_appended(scope, held)] if isinstance(only, ast.List | ast.Tuple) else arguments
     return [scope.given(node) for node in given]
+
+
+def _answered(scope: Scope, call: ast.Call, parts: Sequence[ast.expr]) -> Iterator[ChordUse]:
+    """A group before a task among what a generator of the project yields, or in the list that a function of it gives."""
+    made = parts[0] if len(parts) == 1 else None
+    made = made.value if isinstance(made, ast.Starred) else made
+    inner = inside(scope, named_function(scope, made.func)) if isinstance(made, ast.Call) else None
+    if inner is None or made is None:
+        return
+    every: list[ast.expr] = [n.value for n in inner.all(ast.Yield) if n.value is not None]
+    returned = [inner.given(n.value) for n in inner.all(ast.Return) if n.value is not None]
+    lists = [n for n in returned if isinstance(n, ast.List | ast.Tuple)]
+    every += [part for one in lists for part in one.elts]
+    yield from (_use(inner, part, part) for part in map(inner.given, every[:-1]) if _is_group(inner, part))
+    if len(lists) < len(returned) and any(_called(inner, c) == "group" for c in inner.calls):
+        yield scope.observed(ChordUse, call, header=(), partial=True, perhaps=True)
 
 
 def _takes_groups(scope: Scope, parts: Sequence[ast.expr]) -> bool:

@@ -59,15 +59,25 @@ def read_tasks(machine: Machine) -> tuple[Task, ...]:
 def _different(made: Sequence[FunctionValue]) -> int:
     """How many of these functions of one text differ: each turn of a loop makes one, and each call that sets other names.
 
-    What another module makes again is the same in another process, and what another application holds has another registry.
+    What another module makes again is the same in another process, unless it is given other code to run; what another application
+    holds has another registry.
     """
     last = made[-1]
-    rivals = [f for f in made if f.loading == last.loading and _receivers(f) == _receivers(last)]
+    rivals = [
+        f for f in made if _receivers(f) == _receivers(last) and (f.loading == last.loading or _run_others(f, last))
+    ]
     return 1 + len({id(f) for f in rivals if f is not last and _differ(f, last)})
 
 
 def _receivers(function: FunctionValue) -> list[int]:
     return [id(unwrap(getattr(d.callee, "receiver", None))[0]) for d in function.decorators]
+
+
+def _run_others(one: FunctionValue, other: FunctionValue) -> bool:
+    """Whether two functions made of one text call functions of the project that differ."""
+    pairs = zip(*(f.enclosing[0].items() if f.enclosing else () for f in (one, other)), strict=False)
+    plain = [(unwrap(a[1])[0], unwrap(b[1])[0]) for a, b in pairs if a[0] == b[0]]
+    return any(isinstance(a, FunctionValue) and isinstance(b, FunctionValue) and a.symbol != b.symbol for a, b in plain)
 
 
 def _differ(one: FunctionValue, other: FunctionValue) -> bool:
