@@ -21,8 +21,8 @@ from audit.command.debug_log import debug_log, identity
 from audit.command.direct_session import InterruptedAuditError
 from audit.command.help_text import examples
 from audit.command.laboratory_commands import register
-from audit.command.output_files import OutputError, put
-from audit.command.report_commands import BESIDE, FORMATS
+from audit.command.output_files import OutputError
+from audit.command.report_commands import BESIDE, MOST_REASONS, write_beside
 from audit.command.run_setup import EVERY_FAMILY, every_family, level_of_family, prepare
 from audit.command.sigterm import stopped_cleanly
 from audit.command.terminal import complain, say, say_points, say_problems, say_totals, say_verdicts, shown
@@ -34,7 +34,6 @@ from audit.target.target_file import TargetError
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-_MOST_REASONS = 10
 _MOST_LINES = 30
 _EXIT_CODES = (
     "Exit codes: 0 nothing NON CONFORME and no problem from --fail-on on (PARTIEL and INDÉTERMINÉ are printed), 1 one of "
@@ -164,10 +163,10 @@ def _audit(examination: Examination, wanted: Gate, how: _How) -> Exit:
         examination.tell = lambda step: say(step, dim=True)
     written = run(examination, how.out, command_line(), how.quiet or examination.level < Level.EXECUTION)
     if how.out:
-        put({written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal)) for f in how.also})
+        write_beside(written.markdown, written.journal, how.also)
     _say(written, examination, most=None if how.verbose else 0 if how.quiet else _MOST_LINES)
     reasons = wanted.reasons(written.journal)
-    for reason in reasons[:_MOST_REASONS]:
+    for reason in reasons[:MOST_REASONS]:
         say(f"Fails: {reason}")
     if how.out:
         say(f"Report: {written.markdown}")

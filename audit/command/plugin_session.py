@@ -14,15 +14,13 @@ import pytest
 from audit.command.answers import Exit, Gate, gate, known_word
 from audit.command.audit_run import Written, begun, record
 from audit.command.direct_session import play
-from audit.command.output_files import OutputError, put, writable
+from audit.command.output_files import OutputError, writable
 from audit.command.pytest_items import AuditFile, AuditItem
-from audit.command.report_commands import BESIDE, FORMATS
+from audit.command.report_commands import BESIDE, MOST_REASONS, write_beside
 from audit.command.run_setup import prepare
 from audit.judging.examination import Examination
 from audit.model.findings import Level, Outcome
 from audit.target.target_file import TargetError
-
-_MOST_REASONS = 10
 
 
 def start(config: pytest.Config, given: Mapping[str, Any]) -> None:
@@ -148,14 +146,9 @@ class AuditSession:
 
     def _answer(self, session: pytest.Session, written: Written) -> None:
         reasons = self.wanted.reasons(written.journal)
-        self.told += [f"Fails: {reason}" for reason in reasons[:_MOST_REASONS]]
+        self.told += [f"Fails: {reason}" for reason in reasons[:MOST_REASONS]]
         if self.how.out is not None:
-            put(
-                {
-                    written.markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(written.journal))
-                    for f in self.how.also
-                }
-            )
+            write_beside(written.markdown, written.journal, self.how.also)
             self.told.append(f"Report: {written.markdown}")
         refusing = {Outcome.DEFECT, Outcome.AUDIT_ERROR}
         expected = {i for _, i in self.examination.tests() if self.examination.outcome(i) in refusing}

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +45,15 @@ FORMATS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 BESIDE = tuple(name for name in FORMATS if name not in {"markdown", "json"})
 _Journal = Annotated[Path, typer.Argument(help="A journal written by `audit run`.")]
 
+# Lines that say why a build fails; the journal has them all.
+MOST_REASONS = 10
+
 report = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+def write_beside(markdown: Path, document: Mapping[str, Any], formats: Iterable[str]) -> None:
+    """Write a journal in other formats, beside its report."""
+    put({markdown.with_suffix(FORMATS[f][0]): FORMATS[f][1](dict(document)) for f in formats})
 
 
 def register(app: typer.Typer) -> None:
