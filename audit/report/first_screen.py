@@ -19,6 +19,12 @@ _LINES, _FIXED, _LEAST, _MOST_ACTIONS = 40, 23, 5, 5
 _MOST_ROWS = 8
 _GRAVITIES = ("critique", "majeur", "mineur", "")
 _LEVELS = ("déclaré", "configuré", "exécuté", "mesuré")
+# Of a requirement that something asked with it refuses, by its floor: what it states was not looked at so closely.
+_UNTRIED = {
+    "configuré": "la configuration n'est pas chargée",
+    "exécuté": "l'énoncé lui-même n'est pas essayé",
+    "mesuré": "l'énoncé lui-même n'est pas mesuré",
+}
 # What every proof of autonomy begins with, and says nothing of its own.
 _PREAMBLE = re.compile(r"(?:Sans aucune session possible|Personne ne peut être connecté)(?: \([^)]*\))?\s*: ")
 # What settles a requirement that asks for no stronger evidence: what to do first is then what leaves most of it open.
@@ -211,8 +217,10 @@ def _proof(record: Record, view: RequirementView) -> Proof:
     if best and sentence.startswith(_BELOW):
         level = _LEVELS[_strength(best)]
         sentence = f"{brief(best['sentence'], _LONGEST_REASONS)} ({level} ; le niveau exigé est « {record['floor']} »)"
-    # What is refused is proved, and nothing is said to be proved of what is open.
+    # Nothing is said to be proved of what is open.
     unproved = record.get("unproved", "") if view.status in {"CONFORME", "PARTIEL"} else ""
+    if view.status == "NON CONFORME" and view.known_by in _LEVELS[: _LEVELS.index(view.floor)]:
+        unproved = _UNTRIED[view.floor]
     return Proof(view, brief(sentence), unproved)
 
 

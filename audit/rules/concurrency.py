@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from audit.french.typography import counted
 from audit.model.domains import conclude
 from audit.model.facts import Process, Setting
 from audit.model.findings import Finding, Problem, Severity
@@ -120,5 +121,7 @@ def _mismatch(known: TargetFacts, setting: Setting, worker: Process) -> Finding:
         ),
         solution_language="bash",
     )
-    text = f"`{path}` lance le worker avec `--concurrency={used}` alors que la configuration dit {setting.value} : le script l'emporte"
+    # None stands for as many as there are processors.
+    tasks = f", {counted(int(used), 'tâche')} à la fois et non {setting.value}" if used.strip("0").isdigit() else ""
+    text = f"`{path}` lance le worker avec `--concurrency={used}` alors que la configuration dit {setting.value} : le script l'emporte{tasks}"
     return defect(text, problem, known.source.evidence(worker.excerpt), known.source.evidence(setting.excerpt))

@@ -238,7 +238,12 @@ def test_a_row_says_what_proves_and_what_that_does_not_prove(strict: Journal) ->
         "| 8.1 Envoi Message 1 sans Admin Connecté | ✅ CONFORME (exécuté) | "
         "Les 120 Message 1 sont arrivés une seule fois | passerelle simulée |"
     ) in told
-    assert "| 8.2 Traitement Webhooks sans Admin Connecté | ❌ NON CONFORME" in told
+    refused = next(
+        line for line in told.splitlines() if "| 8.2 Traitement Webhooks sans Admin Connecté | ❌ NON" in line
+    )
+    assert refused.endswith(" | l'énoncé lui-même n'est pas essayé |"), "it was read, and asks to be tried"
+    strict["requirements"][1]["known_by"] = "exécuté"
+    assert "n'est pas essayé |" not in screen(strict)
 
 
 def test_what_was_audited_is_said_with_the_tool(strict: Journal) -> None:
