@@ -32,6 +32,7 @@ _BELOW = "Le niveau exigé est"
 _UNSTARTED = "aucun fichier de démarrage"
 _READ = "lire ce qui manque"
 _IN_FULL = "répondre en section 6"
+_EMPTY = re.compile(r"\(`(\w+)`\) est vide dans la livraison")
 _PLACE = re.compile(r"`([^`\s]+)`, ligne (\d+)|`([^`\s]+:\d+)`")
 
 
@@ -88,6 +89,7 @@ def first_screen(
     rows = len(views) - max(0, len(shared) - 1)
     lines = max(_LEAST, _LINES - _FIXED - rows - _above(journal))
     settling, settled = _settling(open_views, journal)
+    empty = _left_empty(journal)
     awaited = {rule for view in open_views for rule in view.rules}
     to_check = sorted(to_check, key=lambda f: (_GRAVITIES.index(f.get("severity", "")), f["rule"] in awaited))
     doubtful = [f for f in to_check if f.get("severity") == "critique" and f["rule"] not in awaited]
@@ -95,13 +97,13 @@ def first_screen(
     checking = _checking(doubtful, len(critical))
     asked = [*(_mending(p) for p in problems if "waived" not in p), *checking]
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
-    first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling)
+    first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling) - len(empty)
     at_fault = {f["rule"] for r in journal["requirements"] for f in r["findings"] if f["outcome"] == "défaut"}
     refusing, others = _refusing(asked[first:], [p for p in problems if p["rule"] in at_fault], views)
-    if lines - first - len(refusing) - len(settling) - bool(others) < 1:
+    if lines - first - len(refusing) - len(empty) - len(settling) - bool(others) < 1:
         # The points to check need a line too: what refuses is then among what follows.
         refusing, others = (), asked[first:]
-    actions = (*asked[:first], *refusing, *settling)
+    actions = (*asked[:first], *refusing, *empty, *settling)
     room = max(0, lines - len(actions) - bool(others))
     # No critical point is left to a later section unnamed: those without a row of their own share the last.
     own = room - 1 if critical[room:] and room else room
@@ -260,6 +262,14 @@ def _checking(points: Sequence[Record], critical: int) -> list[Action]:
         else "répondre dans le tableau ci-dessous"
     )
     return [Action("critique", title, f"sinon : {lost}" if lost else "", where, place, "non vérifié")]
+
+
+def _left_empty(journal: Record) -> list[Action]:
+    """The settings that are empty as delivered, where what a requirement leaves unproved says so: one thing to do."""
+    found = {name: r["id"] for r in journal["requirements"] for name in _EMPTY.findall(r.get("unproved", ""))}
+    named = ", ".join(f"`{name}` (pour {identifier})" for name, identifier in found.items())
+    text = f"régler ce qui est vide dans la livraison : {named}"
+    return [Action("", "Avant la mise en service", "", text, "")] if found else []
 
 
 def _settling(open_views: Sequence[RequirementView], journal: Record) -> tuple[tuple[Action, ...], tuple[str, ...]]:

@@ -13,6 +13,7 @@ from audit.report.markdown import render_markdown
 from audit.report.strike_section import worst_rows
 from audit.requirements.celery_criteria import CELERY_CRITERIA
 from audit.target.commit import commit_of
+from checks.known_limits import KNOWN_LIMITS
 from tests.unit.audit.report.hand_made import finding, problem
 
 Journal = dict[str, Any]
@@ -244,6 +245,15 @@ def test_a_row_says_what_proves_and_what_that_does_not_prove(strict: Journal) ->
     assert refused.endswith(" | l'énoncé lui-même n'est pas essayé |"), "it was read, and asks to be tried"
     strict["requirements"][1]["known_by"] = "exécuté"
     assert "n'est pas essayé |" not in screen(strict)
+
+
+def test_a_setting_that_is_empty_as_delivered_is_to_be_set_before_production(strict: Journal) -> None:
+    """8.6 was met, and as delivered nobody would have been alerted; it stood in the last column only."""
+    assert "Avant la mise en service" not in screen(strict)
+    strict["requirements"][0]["unproved"] = KNOWN_LIMITS["8.6"]
+    told = screen(strict)
+    said = "Avant la mise en service : régler ce qui est vide dans la livraison : `ALERT_WEBHOOK_URL` (pour 8.1)"
+    assert f"\n2. {said}\n3. Pour 8.4 :" in told
 
 
 def test_what_was_audited_is_said_with_the_tool(strict: Journal) -> None:
