@@ -14,8 +14,15 @@ from audit.report.practices import NEEDED_BY, SHOWN_BY
 from audit.report.requirement_view import RequirementView, requirement_views
 from audit.report.strike_section import StruckRow, drawing_name, struck_rows, worst_rows
 
-# Aspects of family 8 that a practice of no requirement may concern, and the one of its first three.
-_GENERAL, _AUTONOMY = ("Configuration robuste", "Mécanismes de protection"), "Fonctionnement autonome"
+# The aspects of family 8 that are requirements, and the one that a practice of no requirement concerns; of the other
+# families, each aspect is a requirement.
+_ASPECTS = {
+    "Fonctionnement autonome": ("8.1", "8.2", "8.3"),
+    "Redémarrage automatique": ("8.5",),
+    "Disponibilité": ("8.4",),
+    "Alerte à l'arrêt des workers": ("8.6",),
+}
+_SETTINGS = "Configuration robuste"
 _PHASE_SYMBOLS = {"TERMINÉE": "✅", "À VALIDER": "➡️", "EN ATTENTE": "⏳"}
 Journal = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -186,14 +193,20 @@ def _with_what_was_shown(point: Mapping[str, Any], shown: set[str]) -> Mapping[s
 def _aspects(
     journal: Journal, requirements: tuple[RequirementView, ...], reserved: tuple[Mapping[str, Any], ...]
 ) -> tuple[tuple[str, str], ...]:
-    """The lines of section 5.1; in family 8, those that a critical point left open may concern are not shown as sure."""
+    """The lines of section 5.1, each with what it holds under reserve of: what bears on no requirement bears on the settings."""
     apart = {f["rule"] for f in journal["unattached"]}
-    doubtful = set(_GENERAL) if any(f["rule"] in apart and not f["needed_by"] for f in reserved) else set()
-    doubtful |= {_AUTONOMY} if any(r.under_reserve for r in requirements if r.id in {"8.1", "8.2", "8.3"}) else set()
-    return tuple(
-        (name, f"{status.replace('✅', '⚠️')}, sous réserve" if name in doubtful and "✅" in status else status)
-        for name, status in ((a["name"], a["status"]) for a in journal["aspects"])
-    )
+    general = [f"« {f['sentence'].rstrip('.')} »" for f in reserved if f["rule"] in apart and not f["needed_by"]]
+    held = {
+        r.id: [f"« {s} »" for s in r.reserves] + [f"problème critique n° {p['number']}" for p in r.grave]
+        for r in requirements
+    }
+    told = []
+    for name, status in ((a["name"], a["status"]) for a in journal["aspects"]):
+        ids = _ASPECTS.get(name, (name.partition(" ")[0],))
+        why = dict.fromkeys(general if name == _SETTINGS else (one for i in ids for one in held.get(i, ())))
+        reserve = f", sous réserve : {' ; '.join(why)}" if why and status[0] in "✅⚠" else ""
+        told.append((name, status.replace("✅", "⚠️") + reserve if reserve else status))
+    return tuple(told)
 
 
 def _folded(tallies: tuple[Tally, ...]) -> tuple[Tally, ...]:

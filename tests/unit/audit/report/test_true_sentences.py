@@ -181,12 +181,23 @@ def test_no_counter_is_said_to_be_set_to_zero(strict: Journal) -> None:
 def test_what_a_critical_point_may_concern_is_not_shown_as_sure(strict: Journal) -> None:
     rows = [
         {"name": name, "status": "✅ CONFORME (configuré)"}
-        for name in ("Configuration robuste", "Redémarrage automatique")
+        for name in ("Configuration robuste", "Mécanismes de protection", "Fonctionnement autonome")
     ]
-    general = told(strict | {"aspects": rows, "unattached": [open_point("critique")]})
-    assert "| Configuration robuste | ⚠️ CONFORME (configuré), sous réserve |" in general
-    assert "| Redémarrage automatique | ✅ CONFORME (configuré) |" in general
-    assert "Sous réserve d'un point critique non vérifié : « Un webhook est enregistré avant la réponse »." in general
+    apart = open_point("critique")
+    webhook = apart | {"rule": "webhook-authentic", "sentence": "Le webhook vérifie qui l'appelle"}
+    strict["requirements"][1] |= {"verdict": "CONFORME", "findings": []}
+    general = told(strict | {"aspects": rows, "unattached": [apart, webhook]})
+    assert (
+        "| Configuration robuste | ⚠️ CONFORME (configuré), sous réserve : « Un webhook est enregistré avant la réponse » |"
+        in general
+    )
+    assert "| Mécanismes de protection | ✅ CONFORME (configuré) |" in general, "a certificate protects from no double"
+    assert (
+        "| Fonctionnement autonome | ⚠️ CONFORME (configuré), sous réserve : « Le webhook vérifie qui l'appelle » |"
+        in general
+    )
+    alone = told(strict | {"aspects": rows, "unattached": [apart]})
+    assert "Sous réserve d'un point critique non vérifié : « Un webhook est enregistré avant la réponse »." in alone
 
 
 def test_a_family_names_what_is_met_and_nothing_else(december: Journal) -> None:
