@@ -1,5 +1,6 @@
 """Whether the stop of each worker lets its tasks end: the signal reaches it alone, and SIGKILL comes after."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.french.typography import counted
@@ -10,7 +11,7 @@ from audit.model.stops import Receives, Stop
 from audit.model.target_facts import TargetFacts
 from audit.model.unknown import UNKNOWN
 from audit.rules.domains.process_domain import narrowed, workers
-from audit.rules.effective_settings import number, production_tasks, read
+from audit.rules.effective_settings import number, places, production_tasks, read
 from audit.rules.practice import Fault
 from audit.rules.worker_pools import CHILDLESS, pool_of
 
@@ -93,7 +94,7 @@ def judge_stops(known: TargetFacts) -> Answer[Fault]:
     for member in members:
         worker, why = member.worker, member.gap()
         gaps += [UnreadProcess(worker.excerpt.path, worker.excerpt.first_line, why)] if why else []
-    return conclude(narrowed(started, members, gaps, _told(members, len(started.members))), StoppedWorker.faults)
+    return conclude(narrowed(started, members, gaps, _told(members, started.members)), StoppedWorker.faults)
 
 
 def _counts(stop: Stop, worker: Process) -> bool:
@@ -129,13 +130,19 @@ def longest_task(known: TargetFacts, worker: Process) -> Wait:
     return Wait(longest, "task_time_limit" if longest == everywhere else "time_limit")
 
 
-def _told(members: list[StoppedWorker], started: int) -> str:
+def _told(members: list[StoppedWorker], started: Sequence[Process]) -> str:
+    """How many workers are judged, which delay each file leaves them, and which file nobody that it names stops."""
     if not members:
         return "aucun worker qu'un orchestrateur du projet arrête"
-    count = len({member.worker.excerpt for member in members})
-    delays = " ; ".join(dict.fromkeys(_delay(member) for member in members))
-    apart = f" sur {started}" if count < started else ""
-    return f"{counted(count, 'worker')}{apart} : {delays}"
+    judged = {member.worker.excerpt for member in members}
+    workers_of: dict[str, list[Process]] = {}
+    for member in members:
+        workers_of.setdefault(_delay(member), []).append(member.worker)
+    delays = [f"{told} ({places(tuple(own))})" if len(workers_of) > 1 else told for told, own in workers_of.items()]
+    left = tuple(worker for worker in started if worker.excerpt not in judged)
+    apart = [f"non jugé, faute de savoir qui l'arrête : {places(left)}"] if left else []
+    count = f"{counted(len(judged), 'worker')}{f' sur {len(started)}' if left else ''}"
+    return f"{count} : {' ; '.join((*delays, *apart))}"
 
 
 def _delay(member: StoppedWorker) -> str:

@@ -52,4 +52,5 @@ def _read(version: str) -> str:
         f"{m.release} essayée dans {m.played} combinaisons sans qu'un worker meure" for m in _played(version)
     )
     unplayed = "" if version in measured_releases() else f"{version} n'a pas été essayée"
-    return " ; ".join(filter(None, (unplayed, played)))
+    where = "mesures de `measured_releases.json`, livré avec l'outil"
+    return " ; ".join(filter(None, (unplayed, played, played and where)))

@@ -67,6 +67,10 @@ _BEAT = "celery -A shop.celery_app beat"
 
 TABLE: Table = {
 "stop-grace": {
+"another delay, and a script that nobody stops": established(
+        "s nécessaires (`deploy/shop-worker.service`) ; non jugé, faute de savoir qui l'arrête : `start.sh`)",
+        _compose("600s", f"command: {_WORKER}"),
+    ),
 "a group whose children ignore it": established("100 s laissées, 15 s nécessaires",
         Edit(UNIT, "KillMode=mixed", "Environment=PATH=/bin\nEnvironment=REMAP_SIGTERM=SIGQUIT"),
     ),
