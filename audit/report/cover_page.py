@@ -12,7 +12,11 @@ from audit.report.markdown import environment
 
 Journal = Mapping[str, Any]
 # A measure, and not a count of what was asked.
-_MEASURED = re.compile(r"\d[\d\s]*(?:,\d+)?\s*(?:ms|s|min|h|%)(?!\w)")
+_MEASURED = re.compile(r"(?:moins de )?\d[\d\s]*(?:,\d+)?\s*(?:ms|s|min|h|%)(?!\w)")
+# What older journals call a measure, and what it is called now.
+_RENAMED = {
+    "Dernier envoi compté, après son acceptation, en": "Délai entre l'acceptation du dernier envoi et son décompte"
+}
 _MOST_COLUMNS, _MOST_ROWS = 5, 16
 
 
@@ -100,7 +104,7 @@ def _counts(dated: Dated) -> dict[str, str]:
 
 def _measures(journal: Journal) -> dict[str, str]:
     return {
-        f"{name} (`{experiment['id']}`)": found.group()
+        f"{_RENAMED.get(name, name)} (`{experiment['id']}`)": found.group()
         for experiment in journal["experiments"]
         for name, value in experiment["figures"]
         if (found := _MEASURED.match(value))

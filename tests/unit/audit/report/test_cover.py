@@ -47,6 +47,21 @@ def test_a_figure_that_moved_is_told_across_dates_and_a_count_is_no_measure(stri
     assert "| Exigences conformes | 1 sur 3 | 1 sur 3 |" in same
 
 
+def test_a_measure_renamed_or_below_what_is_shown_stays_one_row(strict: Journal) -> None:
+    """« 0 s | - » read as not measured, and one measure under two names made two rows."""
+    before, after = (dated(strict, f"2026-11-0{n}", figure="0 s") for n in (1, 2))
+    old, new = (
+        "Dernier envoi compté, après son acceptation, en",
+        "Délai entre l'acceptation du dernier envoi et son décompte",
+    )
+    before.journal["experiments"][0]["figures"] = [[old, "0,44 s"]]
+    after.journal["experiments"][0]["figures"] = [[new, "moins de 0,01 s"]]
+    text = told(before, after)
+    assert f"| {new} (`autonomous-sending`) | 0,44 s | moins de 0,01 s |" in text
+    assert old not in text
+    assert "« - » : ce checkpoint ne donne pas cette mesure" in text
+
+
 def test_another_tree_is_to_be_done_again(december: Journal) -> None:
     text = told(dated(december, "2026-11-01", family="4"), dated(december, "2026-11-02", digest="f" * 64))
     assert text.count("autre empreinte : à refaire") == 1
