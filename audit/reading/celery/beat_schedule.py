@@ -54,20 +54,18 @@ def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tupl
 def _is_of_a_registry(machine: Machine, schedule: Table, origin: Origin | None) -> bool:
     """Whether a schedule is given something that a function of the project fills, a decorator perhaps, where no entry was read."""
     module = next((m for m in machine.project.own() if origin and m.source.path == origin.path), None)
-    if origin is None or module is None:
+    if origin is None or module is None or len(schedule):
         return False
-    read = {(one.path, one.first) for one in schedule.origins.values()}
     text = "\n".join(module.source.lines[origin.first - 1 : origin.last])
     given = text.partition("=")[2] or text
-    return _are_filled(machine, {name for name in re.findall(r"[A-Za-z_]\w*", given) if len(name) > 1}, read)
+    return _are_filled(machine, {name for name in re.findall(r"[A-Za-z_]\w*", given) if len(name) > 1})
 
 
-def _are_filled(machine: Machine, names: Collection[str], read: Collection[tuple[str, int]] = ()) -> bool:
-    """Whether a function of the project adds to what bears one of these names, in another line than those `read`."""
+def _are_filled(machine: Machine, names: Collection[str]) -> bool:
+    """Whether a function of the project adds to what bears one of these names."""
     filled = re.compile(rf"^[ \t]+(?:\w+\.)?(?:{'|'.join(map(re.escape, names))})(?:{_COLLECTS})")
     said = [m.source for m in machine.project.own() if names and any(name in m.source.text for name in names)]
-    lines = ((source.path, number, line) for source in said for number, line in enumerate(source.lines, 1))
-    return any(filled.match(line) and (path, number) not in read for path, number, line in lines)
+    return any(filled.match(line) for source in said for line in source.lines)
 
 
 def _additions_are_read(machine: Machine) -> bool:
