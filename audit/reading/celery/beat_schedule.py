@@ -54,18 +54,42 @@ def read_beat(machine: Machine, app: Instance, names: Mapping[str, str]) -> tupl
 def _is_of_a_registry(machine: Machine, schedule: Table, origin: Origin | None) -> bool:
     """Whether a schedule is given something that a function of the project fills, a decorator perhaps, where no entry was read."""
     module = next((m for m in machine.project.own() if origin and m.source.path == origin.path), None)
-    if origin is None or module is None or len(schedule):
+    if origin is None or module is None:
         return False
-    text = "\n".join(module.source.lines[origin.first - 1 : origin.last])
-    given = text.partition("=")[2] or text
-    return _are_filled(machine, {name for name in re.findall(r"[A-Za-z_]\w*", given) if len(name) > 1})
+    read = {(one.path, one.first) for one in schedule.origins.values()}
+    statements = (n for n in walk(module.tree) if isinstance(n, ast.Assign | ast.Call) and n.lineno == origin.first)
+    given = [v for n in statements for v in ([n.value] if isinstance(n, ast.Assign) else _parts(n))]
+    return _are_filled(machine, {name for value in given for name in _copied(value)}, read)
 
 
-def _are_filled(machine: Machine, names: Collection[str]) -> bool:
-    """Whether a function of the project adds to what bears one of these names."""
+def _parts(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(k.value for k in call.keywords)]
+
+
+def _copied(node: ast.expr) -> Iterator[str]:
+    """The names of the tables whose entries a table is given: `registry`, `dict(registry)`, `{**registry}`, `{… for … in registry}`."""
+    if isinstance(node, _NAMED):
+        yield node.id if isinstance(node, ast.Name) else node.attr
+        return
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.Call):
+        parts = [*_parts(node), *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]
+    elif isinstance(node, ast.Dict):
+        parts = [v for k, v in zip(node.keys, node.values, strict=True) if k is None]
+    elif isinstance(node, ast.DictComp):
+        parts = [g.iter for g in node.generators]
+    elif isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    for part in parts:
+        yield from _copied(part)
+
+
+def _are_filled(machine: Machine, names: Collection[str], read: Collection[tuple[str, int]] = ()) -> bool:
+    """Whether a function of the project adds to what bears one of these names, in another line than those `read`."""
     filled = re.compile(rf"^[ \t]+(?:\w+\.)?(?:{'|'.join(map(re.escape, names))})(?:{_COLLECTS})")
     said = [m.source for m in machine.project.own() if names and any(name in m.source.text for name in names)]
-    return any(filled.match(line) for source in said for line in source.lines)
+    lines = ((source.path, number, line) for source in said for number, line in enumerate(source.lines, 1))
+    return any(filled.match(line) and (path, number) not in read for path, number, line in lines)
 
 
 def _additions_are_read(machine: Machine) -> bool:
