@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from audit.model.observations.messages import CountedDelivery, RequeuedMessage
 from audit.model.unknown import UNKNOWN
 from audit.reading.behaviour.scope import Scope, keyword, last, opaque
-from audit.reading.python.abstract_values import Table, unwrap
+from audit.reading.celery.application_objects import configuration_of
+from audit.reading.python.abstract_values import Instance, Table, Value, unwrap
 from audit.reading.python.parameters import parameters_of
 
 WORDS = ("redeliver", "deliver", "attempt", "tries", "Reject", "quorum", "essai", "livraison", "Queue(", "classic")
@@ -65,16 +66,32 @@ def _without(scope: Scope) -> Iterator[ast.AST]:
     for call in scope.calls:
         if last(call.func) == "Queue" and scope.external(call.func).startswith("kombu"):
             given = keyword(call, "queue_arguments")
-            told = scope.evaluated(given) if given is not None else Table()
-            kind = unwrap(told.get("x-queue-type"))[0] if isinstance(told, Table) else UNKNOWN
+            written = UNKNOWN if opaque(call) else scope.evaluated(given) if given is not None else Table()
             # A limit counts in a quorum queue only.
-            if opaque(call) or kind != "quorum":
+            if any(_kind(told) != "quorum" for told in _declared(scope, call) or [written]):
                 yield call
         yield from (k.value for k in call.keywords if k.arg and k.arg.endswith("queue_type") and _is_classic(k.value))
     for held in scope.all(ast.Dict):
         for key, value in zip(held.keys, held.values, strict=True):
             if str(getattr(key, "value", "")).endswith("queue-type") and _is_classic(value):
                 yield value
+
+
+def _declared(scope: Scope, call: ast.Call) -> list[Value]:
+    """The arguments of each queue that this call makes of those that an application declares."""
+    found = []
+    for app in scope.machine.celery_instances:
+        settings = configuration_of(app)
+        held = next((unwrap(v)[0] for k, v in settings.items() if str(k).lower().endswith("task_queues")), None)
+        for queue in held if isinstance(held, list | tuple) else ():
+            place = queue.origin if isinstance(queue, Instance) else None
+            if place and (place.path, place.first) == (scope.module.source.path, call.lineno):
+                found.append(unwrap(queue.keywords.get("queue_arguments", UNKNOWN))[0])
+    return found
+
+
+def _kind(arguments: Value) -> Value:
+    return unwrap(arguments.get("x-queue-type"))[0] if isinstance(arguments, Table) else UNKNOWN
 
 
 def _is_classic(node: ast.expr) -> bool:
