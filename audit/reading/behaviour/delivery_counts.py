@@ -79,12 +79,12 @@ def _without(scope: Scope) -> Iterator[ast.AST]:
 
 def _declared(scope: Scope, call: ast.Call) -> list[Value]:
     """The arguments of each queue that this call makes of those that an application declares."""
-    found = []
+    found: list[Value] = []
     for app in scope.machine.celery_instances:
         settings = configuration_of(app)
         held = next((unwrap(v)[0] for k, v in settings.items() if str(k).lower().endswith("task_queues")), None)
-        for queue in held if isinstance(held, list | tuple) else ():
-            place = queue.origin if isinstance(queue, Instance) else None
+        for queue in (q for q in held if isinstance(q, Instance)) if isinstance(held, list | tuple) else ():
+            place = queue.origin
             if place and (place.path, place.first) == (scope.module.source.path, call.lineno):
                 found.append(unwrap(queue.keywords.get("queue_arguments", UNKNOWN))[0])
     return found

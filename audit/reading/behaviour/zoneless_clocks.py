@@ -150,8 +150,8 @@ def _is_of_now(scope: Scope, day: ast.expr) -> bool:
     if not isinstance(made, ast.Call):
         return False
     clock = made.func.value if isinstance(made.func, ast.Attribute) and last(made.func) == "date" else None
-    told = scope.given(clock) if clock is not None else None
-    called = last(told.func) if isinstance(told, ast.Call) else ""
+    read = scope.given(clock) if clock is not None else None
+    called = last(read.func) if isinstance(read, ast.Call) else ""
     return last(made.func) in {"today", "localdate"} or called in {*_LOCAL, *_NOW, "localtime"}
 
 
