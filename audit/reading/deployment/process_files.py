@@ -22,6 +22,7 @@ from audit.reading.deployment.file_templates import Template, read_template
 from audit.reading.deployment.makefile_targets import recipe_of
 from audit.reading.deployment.process_kinds import is_bare_script, is_makefile, kind_of, may_be_one
 from audit.reading.deployment.process_runs import SHELLS, Run, ends_with
+from audit.reading.deployment.procfiles import read_procfile
 from audit.reading.deployment.project_scripts import project_command
 from audit.reading.deployment.python_programs import points_of, program_of, read_program
 from audit.reading.deployment.restarts import settled
@@ -29,7 +30,7 @@ from audit.reading.deployment.service_folders import read_service
 from audit.reading.deployment.shell_lasting import hides_failure
 from audit.reading.deployment.started_programs import Started, further, started
 from audit.reading.deployment.stop_orders import StopOrder
-from audit.reading.deployment.unit_files import read_circus, read_makefile, read_procfile, read_supervisor, read_systemd
+from audit.reading.deployment.unit_files import read_circus, read_makefile, read_supervisor, read_systemd
 from audit.reading.deployment.unread_starts import unnamed_starts, unread_starts
 from audit.reading.source_files import Source, Tree
 

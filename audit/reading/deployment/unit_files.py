@@ -1,4 +1,4 @@
-"""Process files made of lines: supervisor, systemd, Procfile, Makefile."""
+"""Process files made of lines: supervisor, systemd, Makefile."""
 
 import posixpath
 import re
@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from audit.reading.deployment.command_line import Line
 from audit.reading.deployment.file_references import Around, assignments
 from audit.reading.deployment.makefile_targets import run_before
-from audit.reading.deployment.stop_orders import NO_ORDER, OF_PROCFILE, of_circus, of_supervisor, of_systemd, seconds
+from audit.reading.deployment.stop_orders import of_circus, of_supervisor, of_systemd, seconds
 from audit.reading.source_files import Source
 
 _YES = frozenset({"true", "1", "yes", "on", "t", "y"})
@@ -353,36 +353,6 @@ def _assignments(values: dict[str, str]) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
-
-
-# What Heroku's usual dynos have.
-_DYNOS = {"eco": "512M", "basic": "512M", "standard-1x": "512M", "standard-2x": "1024M"}
-
-
-def _dyno(name: str, around: Around) -> str:
-    """The memory of a dyno that `app.json` gives to a process; empty where it says nothing."""
-    source = around.source("app.json")
-    told = re.search(rf'"{name}"\s*:\s*\{{[^{{}}]*"size"\s*:\s*"([\w-]+)"', source.text) if source else None
-    return _DYNOS.get(told[1].lower(), "") if told else ""
-
-
-def _quantity(name: str, around: Around) -> int:
-    """How many dynos `app.json` asks for a process: one where it says nothing."""
-    source = around.source("app.json")
-    told = re.search(rf'"{name}"\s*:\s*\{{[^{{}}]*"quantity"\s*:\s*(\d+)', source.text) if source else None
-    return int(told[1]) if told else 1
-
-
-def read_procfile(source: Source, around: Around) -> Iterator[Line]:
-    """`name: command`, one a line, restarted by the platform; `release` runs once, and `Procfile.dev` is for a desk."""
-    restart = "platform" if source.path.rpartition("/")[2].lower() == "procfile" else ""
-    for number, line in enumerate(source.lines, 1):
-        entry = re.match(r"\s*([A-Za-z0-9_-]+):\s*(\S.*)$", line)
-        name = entry.group(1) if entry else ""
-        if entry and name != "release" and (count := _quantity(name, around)):
-            stop = OF_PROCFILE if restart else NO_ORDER
-            memory = _dyno(name, around)
-            yield Line(entry.group(2), number, number, restart, stop=stop, memory=memory, copies=count)
 
 
 def read_makefile(source: Source, _: Around) -> Iterator[Line]:
