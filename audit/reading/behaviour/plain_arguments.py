@@ -57,6 +57,7 @@ _MAKES_PLAIN = word_set("""
 """)
 _TAKES_PLAIN = word_set("int UUID get aget get_by_id find_one ObjectId open loads Path import_string")
 _CLIENTS = frozenset({"session", "client", "requests", "http"})
+_OF_SETTINGS = re.compile(r"(?i)(settings|config|conf|options|args|enum|module)$")
 _SAME = word_set("list tuple set sorted reversed iter max min next deepcopy copy pop")
 
 
@@ -145,10 +146,12 @@ def _is_plain_type(scope: Scope, annotation: ast.expr) -> bool:
 
 def _is_plain_call(scope: Scope, call: ast.Call, depth: int) -> bool:
     name = last(call.func)
-    if name == "dict":
-        return all(is_plain(scope, value, depth) for value in (*call.args, *(k.value for k in call.keywords)))
-    if name in _SAME and call.args:
-        return is_plain(scope, call.args[0], depth)
+    if name == "dict" or (name in _SAME and call.args):
+        handed = [*call.args, *(k.value for k in call.keywords)] if name == "dict" else call.args[:1]
+        return all(is_plain(scope, value, depth) for value in handed)
+    if name == "getattr" and len(call.args) > 1 and not isinstance(call.args[1], ast.Constant):
+        # A name that is worked out may be that of a related row.
+        return bool(_OF_SETTINGS.search(last(call.args[0])))
     read = name == "get" and call.args and isinstance(call.args[0], ast.Constant)
     holder = last(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     # What a query gives was told before; so was `session.get` of a class.
