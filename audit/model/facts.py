@@ -137,6 +137,10 @@ class Route:
     excerpt: Excerpt | None = None
 
 
+# What the reason of a start that is not followed says where its own file brings it back.
+BROUGHT_BACK = "et qui est relancé"
+
+
 @dataclass(frozen=True)
 class Process:
     """A long-running command found in a process file.

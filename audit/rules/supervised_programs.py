@@ -1,10 +1,11 @@
 """Every program that a supervisor starts comes back, and not the workers alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audit.french.typography import counted
 from audit.model.domains import conclude
-from audit.model.facts import Process
+from audit.model.facts import BROUGHT_BACK, Process
 from audit.model.findings import Finding, Severity
 from audit.model.target_facts import TargetFacts
 from audit.rules.domains.process_domain import all_processes, doubtful, narrowed
@@ -43,14 +44,22 @@ def _restarted(known: TargetFacts) -> Sequence[Finding]:
     bringing = {p.excerpt.path for p in started.members if p.restart or p.doubt}
     others = [p for p in started.members if "worker" not in p.role.split("+") and p.excerpt.path in bringing]
     others = [p for p in others if p.excerpt.language in {"ini", "yaml"}]
-    gaps = doubtful(others, lambda program: program.doubt)
+    gaps = doubtful(others, lambda program: program.doubt or _unknown(program))
+    # What a program starts does not matter where its own service is brought back.
+    started = replace(started, gaps=tuple(gap for gap in started.gaps if not gap.words.partition(BROUGHT_BACK)[1]))
     answer = conclude(narrowed(started, others, gaps, counted(len(others), "programme")), _left)
     evidence = (known.source.evidence(p.excerpt) for p in others)
     nothing = "aucun fichier ne lance de tel programme"
     return answered(_restarted.guide, "Programme non relancé", answer, *evidence, nothing=nothing)
 
 
+def _unknown(program: Process) -> str:
+    """Why a program that is not brought back may not have to be; empty where its words are known."""
+    left = program.unknown_words and not program.restart
+    return f"rien ne dit si `{program.command}` se termine de lui-même" if left else ""
+
+
 def _left(program: Process) -> list[Fault]:
-    if program.restart or program.doubt:
+    if program.restart or program.doubt or program.unknown_words:
         return []
     return [Fault(f"`{program.command}`, dans `{program.excerpt.path}`", program.excerpt)]

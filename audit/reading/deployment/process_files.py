@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from audit.model.facts import Process
+from audit.model.facts import BROUGHT_BACK, Process
 from audit.model.findings import Excerpt
 from audit.model.test_files import STARTED_FOR_TESTS
 from audit.model.word_tables import word_set
@@ -51,6 +51,7 @@ _LANGUAGES = {
     "folder": "bash",
 }
 
+_QUESTION = re.compile(r"(?m)^\s*(?:(?:if|while|until)\s+)?!?\s*read\s+[^\n|<]*-[a-zA-Z]*p\b|^\s*select\s+\w+\s+in\b")
 # What runs a command that another file holds.
 _RUNNERS = word_set("task go-task just npm yarn pnpm invoke inv tox nox rake mise doit")
 
@@ -250,10 +251,19 @@ def _programmed(run: Run, around: Around) -> list[Run] | None:
             code = source.excerpt(*place[1:]) if source and place else None
             process = replace(process, code=code)
             found.append(replace(run, words=command.words, process=process, handed=command, script=script.text))
-    if script.blind and not found and run.kind != "point":
+    if script.blind and not found and run.kind != "point" and not _asks_somebody(run, around):
         reason = f"fichier de processus dont le programme, `{words[0]}`, est un point d'entrée qui n'est pas suivi"
-        around.tree.unread.append((run.path, reason))
+        around.tree.unread.append((run.path, reason + (f", {BROUGHT_BACK}" if run.restart else "")))
+        if run.restart:
+            process = Process("other", " ".join(words), {}, run.restart, run.excerpt, unknown_words=words)
+            found.append(replace(run, process=process))
     return found
+
+
+def _asks_somebody(run: Run, around: Around) -> bool:
+    """Whether a script asks a question of who types its name: it starts no system by itself."""
+    source = around.source(run.path) if run.kind == "shell" else None
+    return source is not None and _QUESTION.search(source.text) is not None
 
 
 def _made(run: Run, around: Around) -> Iterator[Run]:

@@ -1,9 +1,11 @@
 """The file of the target that a command runs in Python: an entry point, a module, a file, a command of Django."""
 
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.model.test_files import is_test_file
 from audit.reading.deployment.file_references import Around
 from audit.reading.deployment.project_scripts import Point, entry_points
 from audit.reading.deployment.python_starts import Code, Script, chosen_command, read_code, script_of
@@ -47,7 +49,22 @@ def read_program(program: Program, around: Around) -> Script:
     if code is None:
         return Script(blind=True)
     chosen = chosen_command(code, program.arguments)
+    if not chosen and program.function and (found := _elsewhere(program.arguments, around)):
+        code, chosen = found
     return script_of(code, chosen or program.function, program.arguments, lambda name: _lookup(name, around))
+
+
+def _elsewhere(arguments: Sequence[str], around: Around) -> tuple[Code, str] | None:
+    """The only file of the target that defines the command that these words name, for a group that is not its own."""
+    words = [word for word in arguments if word[:1].isalpha()]
+    named = re.compile(
+        "|".join(rf"[\"']{re.escape(w)}[\"']|\bdef {re.escape(w.replace('-', '_'))}\(" for w in words) or "$^"
+    )
+    sources = [s for path in around.tree.paths if path.endswith(".py") and (s := around.source(path))] if words else []
+    files = [s.path for s in sources if ".command" in s.text and named.search(s.text) and not is_test_file(s.path)]
+    codes = [code for path in files if (code := _code(path, around)) is not None]
+    found = [(code, chosen) for code in codes if (chosen := chosen_command(code, arguments))]
+    return found[0] if len(found) == 1 else None
 
 
 def points_of(around: Around) -> dict[str, Point]:
