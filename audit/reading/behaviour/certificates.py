@@ -43,6 +43,7 @@ _OTHERS = (
 _SIGNING = ("jwt.", "jose.", "authlib.jose.", "itsdangerous.", "email_validator.", "cryptography.", "validate_email.")
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send"})
 _UNVERIFIED = "ssl._create_unverified_context"
+_CONTEXT, _MADE = re.compile(r"\bSSLContext\b"), re.compile(r"\b_create_(?:unverified|stdlib)_context\b")
 _DEFAULTS = frozenset({"_create_default_https_context", "_create_https_context"})
 _CLIENT_OR_SERVER = word_set("PROTOCOL_TLS PROTOCOL_SSLv23 PROTOCOL_TLSv1 PROTOCOL_TLSv1_1 PROTOCOL_TLSv1_2")
 _SAYS_OTHERWISE = ("verify_mode", "server_side", "sni_callback", "start_server", "create_server")
@@ -129,9 +130,6 @@ def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate |
 
 def _left_over(scope: Scope, call: ast.Call) -> Iterator[UnreadVerification]:
     """What is given to a library that is none of those read, under the name of a verification or as what asks nothing."""
-    callee = held(scope, call.func)
-    if not callee or callee.startswith(_SIGNING) or callee.partition(".")[0] in {"builtins", "ssl"}:
-        return
     given = [(k.arg or "", k.value) for k in call.keywords]
     for value in [*call.args, *(value for _, value in given)]:
         pairs = zip(value.keys, value.values, strict=True) if isinstance(value, ast.Dict) else ()
@@ -139,7 +137,10 @@ def _left_over(scope: Scope, call: ast.Call) -> Iterator[UnreadVerification]:
     for name, value in given:
         nothing = last(value) == "CERT_NONE" or (last(getattr(value, "func", value)) == "VerifyMode")
         if nothing or (name == "verify" and isinstance(value, ast.Constant) and value.value is False):
-            yield scope.observed(UnreadVerification, call, argument=f"{name}={ast.unparse(value)}")
+            # To work out what is called may take long: only where something is left to it.
+            callee = held(scope, call.func)
+            if callee and not callee.startswith(_SIGNING) and callee.partition(".")[0] not in {"builtins", "ssl"}:
+                yield scope.observed(UnreadVerification, call, argument=f"{name}={ast.unparse(value)}")
 
 
 def _in_clear(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate | UnreadVerification]:
@@ -164,7 +165,8 @@ def _by_a_choice(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate
         if given and _asks_by(scope, call, libraries):
             yield from _of_several(scope, call, name, given)
             return
-        hidden = "" if given or not _asks_by(scope, call, libraries) else opaque_spread(scope, call)
+        spread = not given and any(k.arg is None for k in call.keywords)
+        hidden = opaque_spread(scope, call) if spread and _asks_by(scope, call, libraries) else ""
         if hidden:
             yield scope.observed(UnreadVerification, call, argument=hidden)
             return
@@ -282,7 +284,7 @@ def _set_by_turns(scope: Scope, call: ast.Call, name: str) -> str:
 
 def _trusting(scope: Scope, call: ast.Call) -> set[bool]:
     """Whether `ssl.SSLContext(…)` verifies nothing, by each protocol that it may be given; nothing for what says otherwise, or serves."""
-    if scope.external(call.func) != "ssl.SSLContext" or len(call.args) > 1:
+    if len(call.args) > 1 or not scope.machine.project.holds(_CONTEXT) or scope.external(call.func) != "ssl.SSLContext":
         return set()
     text = scope.module.source.text
     serves = "load_cert_chain" in text and "load_verify_locations" not in text
@@ -302,7 +304,7 @@ def _evaluates_to_it(scope: Scope, node: ast.AST | None) -> bool:
 def _makes_unverified(scope: Scope, call: ast.Call) -> bool:
     # A method of an object is looked up only when it is given nothing by its place: the function of `ssl` is called so.
     simple = isinstance(call.func, ast.Name) or (isinstance(call.func, ast.Attribute) and not call.args)
-    return simple and scope.external(call.func) == _UNVERIFIED
+    return simple and scope.machine.project.holds(_MADE) and scope.external(call.func) == _UNVERIFIED
 
 
 def _in_assignment(scope: Scope, target: ast.expr, value: ast.expr) -> str:

@@ -20,12 +20,13 @@ _CLIENTS = {
 STANDARD_WORDS = ("imaplib", "poplib", "smtplib", "ftplib", "nntplib", "wrap_socket")
 _METHODS = {"starttls": (("context", 2), ("ssl_context", 0)), "stls": (("context", 0),)}
 _DEPTH = 3
+_SPOKEN_OF = re.compile("|".join(STANDARD_WORDS))
 _LIBRARIES = re.compile(r"(?<!\w)(?:smtplib|imaplib|poplib|nntplib)\b")
 
 
 def without_a_context(scope: Scope, call: ast.Call) -> tuple[str, bool]:
     """What a call leaves to the default that verifies nothing, and whether `**options` may say otherwise; empty for others."""
-    for name in _names(scope, call):
+    for name in _names(scope, call) if scope.machine.project.holds(_SPOKEN_OF) else ():
         argument, place = _CLIENTS[name]
         if name == "ssl.wrap_socket" and keyword(call, "server_side") is not None:
             continue
