@@ -4,13 +4,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from audit.experiments.canary.canary_stack import CanaryStack
 from audit.experiments.canary.execution_ledger import Event, Fate
 from audit.experiments.canary.held_messages import CountedMessages
+from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.target_processes import TargetError, TargetProcess
 
 ANSWERS: dict[str, Any] = {
@@ -182,3 +183,8 @@ class FakeStack(CanaryStack):
         for process in (*self.booted, self.child):
             if process is not None:
                 process.close()
+
+
+MadeStack = Callable[..., FakeStack]
+# The name of a scenario, what it takes besides the stack and the observation, and the behaviour of the stack.
+Play = Callable[..., tuple[Observation, FakeStack]]

@@ -1,28 +1,20 @@
 """Connections cut, a frozen broker, an emptied one: what is struck, and what each account becomes."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from audit.experiments.canary.broker_faults import Times, broker_emptied, broker_frozen, connections_cut
+from audit.experiments.canary.broker_faults import Times
 from audit.experiments.canary.broker_findings import judge_emptied, judge_return
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.scenario_counts import Observation
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome
 from audit.model.observations.deployment_statements import BrokerService
-from tests.unit.audit.experiments.canary.fake_stack import FakeServer, FakeStack
+from tests.unit.audit.experiments.canary.fake_stack import FakeServer, Play
 
-Play = Callable[..., tuple[Observation, FakeStack]]
 EVIDENCE = Evidence(Level.EXECUTION, "canary", "0" * 64)
 LATE = {"acks_late": True, "reject_on_worker_lost": True, "visibility_timeout": 3600}
-FAULTS: dict[str, Callable[..., None]] = {
-    "canary-connections-cut": connections_cut,
-    "canary-broker-frozen": broker_frozen,
-    "canary-broker-emptied": broker_emptied,
-}
+BRIEF = Times(shut=0.05, frozen=0.05, last=0.05, down=0.05)
 STRUCK = {
     "canary-connections-cut": ["cut", "cut"],
     "canary-broker-frozen": ["freeze", "thaw"],
@@ -30,25 +22,12 @@ STRUCK = {
 }
 
 
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    stacks: list[FakeStack] = []
-
-    def played(scenario: str, **behaviour: Any) -> tuple[Observation, FakeStack]:
-        stack = FakeStack(tmp_path, **behaviour)
-        stacks.append(stack)
-        seen = Observation(scenario)
-        FAULTS[scenario](stack, seen, Times(shut=0.05, frozen=0.05, last=0.05, down=0.05))
-        return seen, stack
-
-    yield played
-    for stack in stacks:
-        stack.close()
-
-
 @pytest.mark.parametrize("scenario", STRUCK)
 def test_the_broker_is_struck_on_a_worker_under_which_none_failed_before(play: Play, scenario: str) -> None:
-    seen, stack = play(scenario)
+    seen, stack = play(scenario, BRIEF)
+    assert not seen.not_played
+    assert seen.sent == seen.executed > 0
+    assert seen.timeline
     assert stack.server.done == STRUCK[scenario]  # type: ignore[attr-defined]
     assert len(stack.booted) == len(seen.values["loads"])
     assert seen.back_seconds is not None
@@ -56,7 +35,7 @@ def test_the_broker_is_struck_on_a_worker_under_which_none_failed_before(play: P
 
 @pytest.mark.parametrize("scenario", STRUCK)
 def test_a_worker_that_consumes_no_more_ends_the_scenario(play: Play, scenario: str) -> None:
-    seen, stack = play(scenario, probe=None)
+    seen, stack = play(scenario, BRIEF, probe=None)
     assert seen.back_seconds is None
     assert len(seen.values["loads"]) == 1
     assert stack.booted[0].ending()
@@ -67,7 +46,7 @@ def test_a_worker_that_consumes_no_more_ends_the_scenario(play: Play, scenario: 
 
 @pytest.mark.parametrize("scenario", STRUCK)
 def test_a_broker_that_answers_no_more_concludes_nothing(play: Play, scenario: str) -> None:
-    seen, _ = play(scenario, server=FakeServer(comes_back=False))
+    seen, _ = play(scenario, BRIEF, server=FakeServer(comes_back=False))
     assert "ne répond plus" in seen.not_played
 
 
@@ -104,6 +83,6 @@ def test_a_broker_whose_files_do_not_tell_is_never_called_safe(shipped: tuple[Br
 
 
 def test_a_message_run_twice_after_a_cut_is_a_reservation(play: Play) -> None:
-    seen, _ = play("canary-connections-cut", fate=Fate.TWICE)
+    seen, _ = play("canary-connections-cut", BRIEF, fate=Fate.TWICE)
     (found,) = judge_return(seen, EVIDENCE, LATE)
     assert found.outcome is Outcome.RESERVATION

@@ -1,9 +1,5 @@
 """Each scenario over a stack whose behaviour is known: what is struck, what is counted, what is said."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from audit.experiments.canary.canary_stack import tally
@@ -12,36 +8,40 @@ from audit.experiments.canary.held_messages import MessageTexts
 from audit.experiments.canary.in_flight import wait_until_at_rest
 from audit.experiments.canary.scenario_counts import Observation
 from audit.experiments.canary.scenarios import SCENARIOS
-from audit.experiments.canary.stop_scenario import terminated
 from audit.experiments.canary.target_processes import TargetError
-from tests.unit.audit.experiments.canary.fake_stack import ANSWERS, FakeServer, FakeStack
+from tests.unit.audit.experiments.canary.fake_stack import ANSWERS, FakeServer, MadeStack, Play
 
-Play = Callable[..., tuple[Observation, FakeStack]]
+# How long a stop is waited for.
+SOON = 0.2
 HELD_AT_A_GATE = ["canary-child-killed", "canary-sigterm", "canary-broker-restarted", "canary-main-killed"]
 
 
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    stacks: list[FakeStack] = []
-
-    def played(scenario: str, **behaviour: Any) -> tuple[Observation, FakeStack]:
-        stack = FakeStack(tmp_path, **behaviour)
-        stacks.append(stack)
-        seen = Observation(scenario)
-        SCENARIOS[scenario](stack, seen)
-        return seen, stack
-
-    yield played
-    for stack in stacks:
-        stack.close()
+def counted(seen: Observation) -> bool:
+    return not seen.not_played and seen.sent == seen.executed and seen.sent > 0 and bool(seen.timeline)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_every_scenario_counts_what_it_sent(play: Play, scenario: str) -> None:
+# The others take seconds, and are played below; the faults of a broker in test_broker_faults.py.
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "canary-ordinary",
+        "canary-child-killed",
+        "canary-sigterm",
+        "canary-main-killed",
+        "canary-delayed",
+        "canary-chord",
+        "canary-poison",
+    ],
+)
+def test_a_scenario_counts_what_it_sent(play: Play, scenario: str) -> None:
     seen, _ = play(scenario)
+    assert counted(seen)
+
+
+def test_what_a_worker_answers_is_asked_without_a_message(play: Play) -> None:
+    seen, _ = play("canary-asked")
     assert not seen.not_played
-    assert seen.sent == seen.executed
-    assert seen.sent > 0 or scenario == "canary-asked"
+    assert (seen.sent, seen.executed) == (0, 0)
     assert seen.timeline
 
 
@@ -84,16 +84,13 @@ def test_a_killed_childs_task_that_begins_again_is_timed(play: Play) -> None:
     assert seen.back_seconds is not None
 
 
-def test_a_worker_deaf_to_sigterm_is_killed_and_has_no_stop_time(tmp_path: Path) -> None:
-    stack, seen = FakeStack(tmp_path, deaf=True), Observation("canary-sigterm")
-    try:
-        terminated(stack, seen, patience_seconds=0.2)
-    finally:
-        stack.close()
+def test_a_worker_deaf_to_sigterm_is_killed_and_has_no_stop_time(play: Play) -> None:
+    seen, stack = play("canary-sigterm", SOON, deaf=True, server=FakeServer(unacked=2))
     assert "stop_seconds" not in seen.values
     assert stack.booted[0].ending()
-    # Once more after the part whose tasks outlast the grace.
+    # Once more after the part whose tasks outlast the grace, and meet SIGKILL.
     assert len(stack.booted) == 3
+    assert seen.values["cut"]["unacked"] == 2
 
 
 def test_a_worker_that_consumes_no_more_after_its_broker_is_started_again_by_the_audit(play: Play) -> None:
@@ -106,17 +103,9 @@ def test_a_worker_that_consumes_no_more_after_its_broker_is_started_again_by_the
 
 def test_every_load_is_played_on_a_worker_that_survives(play: Play) -> None:
     seen, stack = play("canary-broker-restarted")
+    assert counted(seen)
     assert [load["slots"] for load in seen.values["loads"]] == ["1 place libre sur 2", "aucune place libre sur 2"]
     assert stack.server.done == ["kill", "start"] * 2  # type: ignore[attr-defined]
-
-
-def test_tasks_that_outlast_the_grace_meet_sigkill(tmp_path: Path) -> None:
-    stack, seen = FakeStack(tmp_path, deaf=True, server=FakeServer(unacked=2)), Observation("canary-sigterm")
-    try:
-        terminated(stack, seen, patience_seconds=0.2)
-    finally:
-        stack.close()
-    assert seen.values["cut"]["unacked"] == 2
 
 
 def test_tasks_that_end_before_the_grace_do_not_meet_sigkill(play: Play) -> None:
@@ -125,13 +114,10 @@ def test_tasks_that_end_before_the_grace_do_not_meet_sigkill(play: Play) -> None
     assert seen.values["within"] == 5.0
 
 
-def test_a_worker_that_never_comes_back_is_told_and_ends_the_scenario(tmp_path: Path) -> None:
-    stack, seen = FakeStack(tmp_path, boots=1), Observation("canary-main-killed")
-    try:
-        with pytest.raises(TargetError):
-            SCENARIOS["canary-main-killed"](stack, seen)
-    finally:
-        stack.close()
+def test_a_worker_that_never_comes_back_is_told_and_ends_the_scenario(fake_stack: MadeStack) -> None:
+    seen = Observation("canary-main-killed")
+    with pytest.raises(TargetError):
+        SCENARIOS["canary-main-killed"](fake_stack(boots=1), seen)
     assert seen.values["never_back"] == "il ne démarre plus"
 
 
@@ -145,6 +131,7 @@ def test_a_worker_that_answers_otherwise_than_the_import_is_told_by_name(play: P
 
 def test_what_a_busy_worker_takes_in_advance_is_counted_without_what_it_runs(play: Play) -> None:
     seen, _ = play("canary-reserved", server=FakeServer(unacked=18))
+    assert counted(seen)
     assert (seen.values["reserved"], seen.values["concurrency"]) == (16, 2)
 
 
@@ -178,13 +165,8 @@ def test_a_script_that_does_not_start_the_worker_leaves_it_to_the_reading(play: 
     assert "stop_seconds" in seen.values
 
 
-def test_a_worker_that_never_hears_the_signal_goes_on_executing_and_is_not_stopped_twice(tmp_path: Path) -> None:
-    stop = {"entry": ENTRY, "reaches": False}
-    stack, seen = FakeStack(tmp_path, deaf=True, stop=stop), Observation("canary-sigterm")
-    try:
-        terminated(stack, seen, patience_seconds=0.2)
-    finally:
-        stack.close()
+def test_a_worker_that_never_hears_the_signal_goes_on_executing_and_is_not_stopped_twice(play: Play) -> None:
+    seen, _ = play("canary-sigterm", SOON, deaf=True, stop={"entry": ENTRY, "reaches": False})
     assert seen.values["went_on"] == 4
     assert "cut" not in seen.values
 

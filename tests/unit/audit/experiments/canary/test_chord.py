@@ -1,21 +1,17 @@
 """A chord of which a task dies: what is struck, and what its end becomes."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
 
 from audit.experiments.canary.chord_findings import judge_chord, no_chord
 from audit.experiments.canary.execution_ledger import Fate
 from audit.experiments.canary.scenario_counts import Observation
-from audit.experiments.canary.scenarios import SCENARIOS
 from audit.model.findings import Evidence, Excerpt, Finding, Level, Outcome
 from audit.model.gaps import ExcludedCode, Gap, OpaqueCall
 from audit.model.observations.messages import ChordUse
-from tests.unit.audit.experiments.canary.fake_stack import FakeStack
+from tests.unit.audit.experiments.canary.fake_stack import Play
 
-Play = Callable[..., tuple[Observation, FakeStack]]
 EVIDENCE = Evidence(Level.EXECUTION, "canary", "0" * 64)
 SETTINGS = {"acks_late": True, "reject_on_worker_lost": False, "visibility_timeout": 3600}
 CHORD = ChordUse("shop:census", Excerpt("shop.py", 3, 3, "chord(...)"), ())
@@ -23,19 +19,8 @@ GAP = OpaqueCall("shop.py", 7, "f()", "shop:f")
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    stacks: list[FakeStack] = []
-
-    def played(**behaviour: Any) -> tuple[Observation, FakeStack]:
-        stack = FakeStack(tmp_path, **behaviour)
-        stacks.append(stack)
-        seen = Observation("canary-chord")
-        SCENARIOS["canary-chord"](stack, seen)
-        return seen, stack
-
-    yield played
-    for stack in stacks:
-        stack.close()
+def play(play: Play) -> Play:
+    return partial(play, "canary-chord")
 
 
 def _judged(seen: Observation, *gaps: Gap, chords: tuple[ChordUse, ...] = (CHORD,)) -> Finding:
