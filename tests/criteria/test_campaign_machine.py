@@ -16,7 +16,7 @@ from system.services.ports import Clock
 from system.services.recovery import RecoveryPlan
 from tests.criteria.campaign_machine import Campaigns, Parts
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.integration]
 FEWEST_STEPS = 2000
 
 
@@ -42,7 +42,6 @@ def run(db: Database, parts: Parts, *, examples: int, phases: tuple[Phase, ...])
     return Machine.steps
 
 
-@pytest.mark.integration
 def test_over_2000_steps_nothing_twice_and_nobody_forgotten(db: Database) -> None:
     # An example may end early, where its preconditions leave nothing to do.
     assert run(db, Parts(), examples=56, phases=(Phase.generate, Phase.shrink)) >= FEWEST_STEPS
@@ -81,7 +80,6 @@ def create_without_hours(db: Database, *said: Any, hours: SendingHours | None = 
     return create_campaign(db, *said)
 
 
-@pytest.mark.integration
 def test_a_campaign_that_forgets_its_hours_is_caught(db: Database) -> None:
     with pytest.raises((AssertionError, BaseExceptionGroup), match="left at night"):
         run(db, Parts(create=create_without_hours), examples=60, phases=(Phase.generate,))

@@ -45,26 +45,18 @@ def test_an_application_of_a_class_with_type_parameters_is_one(collect_tree: Col
     assert value(facts, "task_acks_late") is True
 
 
-def test_django_settings_in_a_namespace(collect_tree: Collect) -> None:
-    settings = "CELERY_TASK_ACKS_LATE = True\nCELERY_BEAT_SCHEDULE = {}\nDEBUG = True\n"
-    facts = collect_tree(
-        {"proj/celery.py": DJANGO, "proj/settings.py": settings, "proj/__init__.py": "from .celery import app\n"}
-    )
-    assert value(facts, "task_acks_late") is True
-    assert "debug" not in facts.settings
-
-
 def test_the_settings_are_those_that_the_application_s_own_module_chooses(collect_tree: Collect) -> None:
     other = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.build")\n'
     facts = collect_tree(
         {
             "a_build.py": other,
             "proj/celery.py": DJANGO,
-            "proj/settings.py": "CELERY_TASK_ACKS_LATE = True\n",
+            "proj/settings.py": "CELERY_TASK_ACKS_LATE = True\nDEBUG = True\n",
             "proj/build.py": "CELERY_TASK_ACKS_LATE = False\n",
         }
     )
     assert value(facts, "task_acks_late") is True
+    assert "debug" not in facts.settings
 
 
 @pytest.mark.parametrize(("other", "told"), [("test.settings", True), ("proj.build", UNKNOWN)])
