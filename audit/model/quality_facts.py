@@ -10,12 +10,13 @@ from audit.model.facts import Facts
 class ToolRun:
     """One run of a tool over the target: the command as one would type it, and its complaints, one line each.
 
-    `why_unknown` is a French reason why it told nothing, else it is empty.
+    `why_unknown` is a French reason why it told nothing, else it is empty. `ignored`: what the target has it ignore, in French.
     """
 
     command: str
     complaints: tuple[str, ...] = ()
     why_unknown: str = ""
+    ignored: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from audit.french.typography import counted
 from audit.model.quality_facts import ToolRun
 from audit.model.test_files import globs_of_test_files
 from audit.target.target_file import Target
@@ -61,7 +63,20 @@ def run(target: Target, question: str) -> ToolRun:
     except (OSError, subprocess.TimeoutExpired) as error:
         return ToolRun(shown, why_unknown=f"`{command[0]}` n'a pas pu finir ({type(error).__name__})")
     _logger.debug("%s: %s exited %d in %.2f s", question, program, done.returncode, time.monotonic() - started)
-    return _answer(command[0], shown, done)
+    return replace(_answer(command[0], shown, done), ignored=_ignored(target) if command == ["vulture"] else "")
+
+
+def _ignored(target: Target) -> str:
+    """What the target has vulture ignore, and which code outside the target it counts as a use, in French."""
+    table = _tool_tables(target.root / "pyproject.toml").get("vulture", {})
+    asked = {key: value for key, value in table.items() if isinstance(value, list)}
+    told = [f"confiance {table['min_confidence']} %"] if isinstance(table.get("min_confidence"), int) else []
+    for key, word in (("ignore_names", "nom ignoré"), ("ignore_decorators", "décorateur ignoré")):
+        told += [counted(len(asked[key]), word)] if asked.get(key) else []
+    left_out = {glob.strip("/") for glob in target.exclude}
+    outside = [f"`{path}`" for path in asked.get("paths", ()) if str(path).strip("/") in left_out]
+    told += [f"ce qu'appelle {' ou '.join(outside)}, hors de la cible, compte comme employé"] if outside else []
+    return ", ".join(told)
 
 
 def versions() -> dict[str, str]:

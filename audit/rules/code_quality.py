@@ -100,7 +100,8 @@ def _tool(
     tool = command.split()[0] if command else ""
     told = f"{_without_paths(command)} ne signale {sound}"
     if question == "dead-code" and tool in facts.configured:
-        told = f"`{tool}`, réglé par la cible (`{facts.configured[tool]}`), ne signale {sound}"
+        ignored = facts.runs[question].ignored
+        told = f"`{tool}`, réglé par la cible (`{facts.configured[tool]}`{ignored and f' : {ignored}'}), ne signale {sound}"
     return concluded(sound[:1].upper() + sound[1:], answer, facts.evidence(commande=command), told=told)
 
 
@@ -219,17 +220,22 @@ def _tests_pass(facts: QualityFacts) -> Finding:
 def _passed(result: ResultFile, sound: str) -> str:
     told = {"tests": 0, "skipped": 0, "others": 0, **result.numbers}
     ran = counted(told["tests"] - told["skipped"], "test passé")
-    skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else ""
-    others = f" ; {french_integer(told['others'])} ne portent que sur ce que la cible exclut" if told["others"] else ""
-    return f"{sound} : {ran}{skipped} ({_origin(result)}{others})"
+    none = ", aucun laissé de côté" if "skipped" in result.numbers else ""
+    skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else none
+    others = (
+        f" ({french_integer(told['others'])} autres ne portent que sur ce que la cible exclut)"
+        if told["others"]
+        else ""
+    )
+    return f"{sound} : {ran}{skipped}{others}, d'après `{result.path}`. {_origin(result)}"
 
 
 def _origin(result: ResultFile) -> str:
     """Which file says it: its date, which is later than the tree's last change, and its digest."""
     written = datetime.fromtimestamp(result.written_at, UTC)
     return (
-        f"d'après `{result.path}`, que cet audit n'a pas écrit : fichier du {french_moment(written)}, plus récent que l'arbre, "
-        f"SHA-256 `{result.digest[:12]}` ; rien n'y dit quel arbre a été testé"
+        f"Cet audit n'a pas écrit ce fichier, qui est du {french_moment(written)}, plus récent que l'arbre (SHA-256 "
+        f"`{result.digest[:12]}`) ; rien n'y dit quel arbre a été testé"
     )
 
 
@@ -260,8 +266,8 @@ def _coverage(facts: QualityFacts) -> Finding:
     share = result.numbers.get("covered", 0) / max(result.numbers.get("valid", 0), 1)
     files = counted(result.numbers.get("files", 0), "fichier")
     others = result.numbers.get("others", 0)
-    beside = f" ; {french_integer(others)} autres n'en sont pas" if others else ""
-    shown = f"{french_percent(share)} des lignes et des branches de {files} de la cible ({_origin(result)}{beside})"
+    beside = f" ({french_integer(others)} autres n'en sont pas)" if others else ""
+    shown = f"{french_percent(share)} des lignes et des branches de {files} de la cible{beside}, d'après `{result.path}`. {_origin(result)}"
 
     def faults(_: ResultFile) -> list[Wrong]:
         problem = Problem(

@@ -70,7 +70,7 @@ def words(finding: Finding) -> str:
         ("stray-prints", "ne signale aucun `print`"),
         (
             "tests-pass",
-            "5 tests passés, 2 autres sans objet ou laissés de côté (d'après `build/junit.xml`, que cet audit n'a pas écrit : fichier du ",
+            "5 tests passés, 2 autres sans objet ou laissés de côté, d'après `build/junit.xml`. Cet audit n'a pas écrit ce fichier, qui est du ",
         ),
         ("test-coverage", "89,0 % des lignes et des branches de 2 fichiers de la cible"),
         ("uniform-style", "`ruff format --check --no-cache .` ne signale rien à reformater"),
@@ -80,6 +80,22 @@ def test_a_sound_tree(rule: str, told: str, answer: Answer) -> None:
     finding = answer(rule)
     assert (finding.outcome, finding.level) == (Outcome.ESTABLISHED, Level.SOURCE), finding
     assert told in words(finding)
+
+
+def test_what_a_tool_is_told_to_ignore_is_said(answer: Answer, tmp_path: Path) -> None:
+    """« ce que l'outil ne voit pas » stood beside a hundred names that nobody counted."""
+    kept = 'min_confidence = 60\nignore_names = ["a", "b_*"]\npaths = ["app.py", "main.py", "checks"]\n'
+    answer("dead-code", "checks/x.py", "x = 1\nprint(x)\n")
+    (tmp_path / "pyproject.toml").write_text(f"[tool.vulture]\n{kept}", encoding="utf-8")
+    (tmp_path / "audit.toml").write_text('[target]\nexclude = ["checks"]\n', encoding="utf-8")
+    (finding,) = evaluate(RULES["dead-code"], tmp_path)
+    told = "(`pyproject.toml` : confiance 60 %, 2 noms ignorés, ce qu'appelle `checks`, hors de la cible, compte"
+    assert told in words(finding)
+
+
+def test_no_test_left_out_is_said(answer: Answer) -> None:
+    told = words(answer("tests-pass", "build/junit.xml", '<testsuite tests="3" failures="0" errors="0" skipped="0"/>'))
+    assert "3 tests passés, aucun laissé de côté, d'après `build/junit.xml`. Cet" in told
 
 
 @pytest.mark.parametrize(
