@@ -150,6 +150,10 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None
     made = _of_a_library(scope, call, name)
     if made is not None:
         return made
+    if name == "add" and scope.external(call.func).startswith(_MEMCACHED):
+        # Without a time these keep a key for good.
+        times = (*call.args[2:3], *(keyword(call, told) for told in ("expire", "time", "exptime")))
+        return _lasts(scope, *times) if _is_a_lock(scope, call, names) else None
     is_a_lock = _is_a_lock(scope, call, names)
     once = name == "setnx" or (name == "set" and _is_true(keyword(call, "nx"))) or sets_once(scope, call)
     ends = _of_a_key(scope, call, name, names) if is_a_lock or once else None
@@ -212,9 +216,6 @@ def _of_a_key(scope: Scope, call: ast.Call, name: str, names: set[str]) -> bool 
     if name in {"hsetnx", "persist"} or (name == "sadd" and _decides(scope, call)):
         # A field, a member, and a key that is told to last, have no time of their own.
         return False
-    if name == "add" and scope.external(call.func).startswith(_MEMCACHED):
-        # Without a time these keep a key for good.
-        return _lasts(scope, *call.args[2:3], *(keyword(call, told) for told in ("expire", "time", "exptime")))
     holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     held = [holder, scope.of_module.get(last(holder), holder)]
     cached = isinstance(call.func, ast.Attribute) and any("cache" in ast.unparse(one).lower() for one in held)
