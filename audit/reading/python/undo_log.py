@@ -11,6 +11,7 @@ from audit.reading.python.abstract_values import (
     MISSING,
     Addition,
     Conf,
+    External,
     Held,
     Missing,
     Namespace,
@@ -228,12 +229,19 @@ def _merged(table: Table, key: Value, after: list[Held], chosen: int, variable: 
     everywhere = (isinstance(table, Namespace) and not may_configure(key)) or len(present) == len(after)
     if everywhere and all(same(value, present[0][0]) for value, _ in present):
         return present[0]
+    # What stands in for a name of Celery, where tasks are not wanted, is no task.
+    if isinstance(table, Namespace) and (real := [held for held in present if _is_celery_s(held[0])]):
+        return real[0]
     if variable:
         value, origin = after[min(chosen, len(after) - 1)]
         if value is MISSING:
             return MISSING, None
         return (value if isinstance(value, Overridable) else Overridable(value, variable)), origin
     return UNKNOWN, present[-1][1]
+
+
+def _is_celery_s(value: Value) -> bool:
+    return isinstance(value, External) and value.dotted.startswith("celery.") and value.dotted.endswith("task")
 
 
 def _is_eager(branch: Branch) -> bool:
