@@ -62,7 +62,8 @@ def read_processes(tree: Tree, declared: tuple[str, ...]) -> tuple[Process, ...]
     found = _read(around, [p for p in _chosen(tree, declared) if declared or may_be_one(p)], declared=bool(declared))
     # What a developer types is no way to start a system, unless nothing else is.
     typed = [] if declared else [p for p in tree.paths if is_makefile(p) or is_bare_script(p, around)]
-    found = found or _read(around, typed, declared=False)
+    if all(process.role == "other" and process.unknown_words for process in found):
+        found += _read(around, typed, declared=False)
     tree.unread += unnamed_starts(around, declared) if declared else unread_starts(tree, _kinds(around), found)
     if any({"worker", "beat"} & {*process.role.split("+")} for process in found):
         return tuple(found)
@@ -253,7 +254,9 @@ def _programmed(run: Run, around: Around) -> list[Run] | None:
             found.append(replace(run, words=command.words, process=process, handed=command, script=script.text))
     if script.blind and not found and run.kind != "point" and not _asks_somebody(run, around):
         reason = f"fichier de processus dont le programme, `{words[0]}`, est un point d'entrée qui n'est pas suivi"
-        around.tree.unread.append((run.path, reason + (f", {BROUGHT_BACK}" if run.restart else "")))
+        # One of several commands of a service ends, or the service comes back with it.
+        back = run.restart or (run.line.restart and not run.alone)
+        around.tree.unread.append((run.path, reason + (f", {BROUGHT_BACK}" if back else "")))
         if run.restart:
             process = Process("other", " ".join(words), {}, run.restart, run.excerpt, unknown_words=words)
             found.append(replace(run, process=process))
