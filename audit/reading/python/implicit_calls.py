@@ -21,6 +21,7 @@ from audit.target.import_paths import imported_names
 
 _SENDS = frozenset(("send", "send_robust", "asend", "asend_robust", "send_async"))
 _SAVES = word_set("save asave create acreate get_or_create aget_or_create update_or_create aupdate_or_create")
+_CREATES = _SAVES - {"save", "asave"}
 # Which methods of Django's models, or of mongoengine's documents, send which signals.
 _OF_MODELS = {
     **dict.fromkeys(_SAVES, ("pre_save", "post_save")),
@@ -93,6 +94,7 @@ class ImplicitCalls:
             for call in calls
             for implied in (
                 *self._signalled(place, call),
+                *self._saved(place, call),
                 *self._started(place, call),
                 *self._set(call),
                 *self._beside(symbol, call.func),
@@ -119,6 +121,30 @@ class ImplicitCalls:
             yield from _chosen("event", [r.symbol for r in self._receivers.events])
         for signal in _OF_PUBLICATIONS if method in _PUBLISHES else ():
             yield from _chosen(signal, [r.symbol for r in self._receivers.of(signal)])
+
+    def _saved(self, place: "_Function", call: ast.Call) -> Iterator[Call]:
+        """The project's own `save` of a model, where `Order.objects.create(…)` runs it."""
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in _CREATES:
+            return
+        holder: ast.expr = call.func.value
+        while isinstance(holder, ast.Attribute | ast.Call):
+            if name := dotted(holder):
+                yield from self._save_of(place, name, call.func.attr)
+            holder = holder.func if isinstance(holder, ast.Call) else holder.value
+        yield from self._save_of(place, dotted(holder), call.func.attr)
+
+    def _save_of(self, place: "_Function", name: str, method: str) -> Iterator[Call]:
+        """By the class of the module that bears this name; else, by those of the project whose name its function imports."""
+        last = name.rpartition(".")[2]
+        cls = unwrap(self._machine.resolve(f"{place.module}:{name}"))[0] if name else None
+        if name in {"self", "cls"}:
+            cls = unwrap(self._machine.resolve(place.symbol.rpartition(".")[0]))[0]
+        models = [cls] if isinstance(cls, ClassValue) else []
+        if not models and last[:1].isupper() and last in place.text:
+            models = [c for c in self._classes() if c.symbol.rpartition(":")[2] == last]
+        own = [m for m in models if not isinstance(unwrap(class_attribute(m, method))[0], FunctionValue)]
+        found = [v.symbol for m in own if isinstance(v := unwrap(class_attribute(m, "save"))[0], FunctionValue)]
+        yield from [Call("save", found[0])] if len(found) == 1 else _chosen("save", found)
 
     def _started(self, place: "_Function", call: ast.Call) -> Iterator[Call]:
         """Commands of Django, and Python programs of the project in another process."""
@@ -256,8 +282,8 @@ class _Function:
 
     def __init__(self, machine: Machine, symbol: str, node: Definition) -> None:
         self.node, self.symbol = node, symbol
-        self._machine, self._module = machine, symbol.partition(":")[0]
-        self._source = machine.project.modules[self._module].source
+        self._machine, self.module = machine, symbol.partition(":")[0]
+        self._source = machine.project.modules[self.module].source
         self.text = self._source.text
 
     def opaque(self, call: ast.Call) -> Call:
@@ -268,7 +294,7 @@ class _Function:
     def is_of_library(self, holder: ast.expr) -> bool:
         """Whether an expression starts from a global object of a library, such as a client of Redis."""
         name = dotted(holder).partition(".")[0]
-        value = unwrap(self._machine.resolve(f"{self._module}:{name}"))[0] if name else None
+        value = unwrap(self._machine.resolve(f"{self.module}:{name}"))[0] if name else None
         made = value.cls if isinstance(value, Instance) else value
         return isinstance(made, External)
 
