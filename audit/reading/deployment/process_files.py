@@ -258,7 +258,7 @@ def _programmed(run: Run, around: Around) -> list[Run] | None:
         back = run.restart or (run.line.restart and not run.alone)
         around.tree.unread.append((run.path, reason + (f", {BROUGHT_BACK}" if back else "")))
         if run.restart:
-            process = Process("other", " ".join(words), {}, run.restart, run.excerpt, unknown_words=words)
+            process = Process("other", " ".join(words), {}, run.restart, run.excerpt, unknown_words=tuple(words))
             found.append(replace(run, process=process))
     return found
 
