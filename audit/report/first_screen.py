@@ -98,6 +98,9 @@ def first_screen(
     asked = [*(_mending(p) for p in problems if "waived" not in p), *checking]
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling) - len(empty)
+    if asked[first:] and len(critical) == lines - first - len(settling) - len(empty):
+        # One row short of all the critical points: two of them would share the last.
+        first -= 1
     at_fault = {f["rule"] for r in journal["requirements"] for f in r["findings"] if f["outcome"] == "défaut"}
     refusing, others = _refusing(asked[first:], [p for p in problems if p["rule"] in at_fault], views)
     if lines - first - len(refusing) - len(empty) - len(settling) - bool(others) < 1:
@@ -268,7 +271,7 @@ def _left_empty(journal: Record) -> list[Action]:
     """The settings that are empty as delivered, where what a requirement leaves unproved says so: one thing to do."""
     found = {name: r["id"] for r in journal["requirements"] for name in _EMPTY.findall(r.get("unproved", ""))}
     named = ", ".join(f"`{name}` (pour {identifier})" for name, identifier in found.items())
-    text = f"régler ce qui est vide dans la livraison : {named}"
+    text = f"régler {named}, vide{'s' if len(found) > 1 else ''} dans la livraison"
     return [Action("", "Avant la mise en service", "", text, "")] if found else []
 
 

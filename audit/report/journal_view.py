@@ -111,6 +111,9 @@ def checkpoint(journal: Journal) -> Checkpoint:
     requirements = requirement_views(journal)
     # Journals of before say neither the sentence of a problem nor all its places.
     problems = [{"sentence": "", "places": []} | p for p in journal["problems"]]
+    # How an experiment went is told with its requirement: only what it saw is the situation.
+    played = {e["id"] for e in journal["experiments"] if e["timeline"]}
+    problems = [p | ({"situation_text": ""} if p["sentence"] and p["rule"] in played else {}) for p in problems]
     problems = [
         p | {"quoted": p["situation"] if journal["profile"] == "checkpoint-2025" else quotations(p)} for p in problems
     ]

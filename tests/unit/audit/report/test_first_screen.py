@@ -62,6 +62,17 @@ def test_every_critical_point_is_named_on_the_screen(strict: Journal) -> None:
     assert re.search(r"26 points, dont 12 critiques ; les 14 qui ne sont pas ci-dessous", told)
 
 
+def test_two_critical_points_do_not_share_a_row(strict: Journal) -> None:
+    """« 1) … ; 2) … » held two of three critical points, whose two reasons were in another section."""
+    many = crowded(strict)
+    for count in range(2, 9):
+        for n, point in enumerate(many["unattached"]):
+            point["severity"] = "critique" if n < count else "mineur"
+        told = screen(many)
+        assert len(told.splitlines()) <= 40
+        assert "2) " not in told or "3) " in told, count
+
+
 def test_only_a_fault_is_said_to_refuse(strict: Journal) -> None:
     """A reservation was told as what refused a requirement."""
     strict["requirements"][0] |= {"verdict": "NON CONFORME"}
@@ -252,7 +263,7 @@ def test_a_setting_that_is_empty_as_delivered_is_to_be_set_before_production(str
     assert "Avant la mise en service" not in screen(strict)
     strict["requirements"][0]["unproved"] = KNOWN_LIMITS["8.6"]
     told = screen(strict)
-    said = "Avant la mise en service : régler ce qui est vide dans la livraison : `ALERT_WEBHOOK_URL` (pour 8.1)"
+    said = "Avant la mise en service : régler `ALERT_WEBHOOK_URL` (pour 8.1), vide dans la livraison"
     assert f"\n2. {said}\n3. Pour 8.4 :" in told
 
 

@@ -355,3 +355,13 @@ def test_unverified_points_without_a_requirement_are_shown(december: Journal) ->
     reasons = f"aucun worker trouvé, {'parce que rien ne le lance, ' * 9}ni ici"
     left = plain(render_markdown(december | {"unattached": [finding | {"missing": reasons}]}))
     assert f"❔ `concurrency` : Même concurrence partout ; ce qui a manqué : {reasons}." in left
+
+
+def test_the_situation_of_what_an_experiment_saw_is_one_sentence(strict: Journal) -> None:
+    """Nine steps of a run stood under « Situation actuelle », most of them of no concern to the problem."""
+    seen = strict["problems"][0] | {"rule": "autonomous-sending", "sentence": "une campagne n'est pas close"}
+    report = render_markdown(strict | {"problems": [seen]}).replace("\u00a0", " ")
+    assert "**Situation actuelle** : Une campagne n'est pas close.\n" in report
+    assert "la route dépend de" not in report
+    read = render_markdown(strict | {"problems": [seen | {"rule": "webhook-no-user"}]})
+    assert "La route dépend de" in read, "what a rule read is told nowhere else"
