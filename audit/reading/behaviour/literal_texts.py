@@ -170,6 +170,8 @@ def _parts(node: ast.expr) -> list[str]:
 
 def default_read(call: ast.Call) -> tuple[str, ast.expr] | None:
     """The name that a call reads, in the environment or in a table, and what it answers where that is missing."""
+    if last(call.func) == "getattr" and len(call.args) > 2 and _VARIABLE.fullmatch(as_text(call.args[1])):
+        return as_text(call.args[1]), call.args[2]
     name = as_text(call.args[0]) if call.args else ""
     default = keyword(call, "default") or (call.args[1] if len(call.args) > 1 else None)
     known = last(call.func) in _READERS and (len(call.args) == 2 or keyword(call, "default") is not None)

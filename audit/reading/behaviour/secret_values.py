@@ -45,6 +45,7 @@ _OF_VARIABLE = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:SECRET|KEY|TOKEN|PASSWORD|PASSPHRASE|CREDENTIALS?)$"
 )
 _SIGNING_KEY = re.compile(r"(?i)^_*(?:default_|jwt_|session_|app_|flask_|django_)*secret(?:_key)?$")
+_LETS_IN = re.compile(r"(?i)(?:^|_)(?:token|api_?key|access_?key|passw(?:or)?d|passphrase)$")
 _KEY_IN_ADDRESS = re.compile(
     r"(?i)[?&](?:api_?key|access_token|token|secret|sig|password)=(?P<key>[\w\-.]{16,})|"
     r"hooks\.slack\.com/services/(?P<slack>T\w{6,}/B\w{6,}/\w{16,})|discord(?:app)?\.com/api/webhooks/\d{9,}/(?P<discord>[\w\-]{30,})"
@@ -91,6 +92,11 @@ def key_in_address(value: str) -> bool:
 def signs(name: str, value: str) -> bool:
     """Whether this is a key that signs and that everybody knows: the one that is meant to be changed."""
     return bool(_SIGNING_KEY.match(name)) and bool(_PLACEHOLDER.search(value)) and not _FILLED.search(value)
+
+
+def lets_in(name: str, value: str) -> bool:
+    """Whether this is what lets somebody in, and that everybody knows."""
+    return bool(_LETS_IN.search(name)) and bool(_PLACEHOLDER.search(value)) and not _FILLED.search(value)
 
 
 def has_a_password(value: str) -> bool:

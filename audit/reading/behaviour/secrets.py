@@ -8,7 +8,7 @@ from audit.model.observations.secrets_and_certificates import HardcodedSecret, U
 from audit.model.secret_masking import is_secret
 from audit.model.word_tables import word_list
 from audit.reading.behaviour.literal_texts import Place, as_text, filled_text, followed, literals
-from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.secret_places import given, signature
 from audit.reading.behaviour.secret_values import (
     drawn,
@@ -19,6 +19,7 @@ from audit.reading.behaviour.secret_values import (
     issued_key,
     key_in_address,
     known_shape,
+    lets_in,
     plain_password,
     signs,
     word_as_password,
@@ -34,7 +35,7 @@ _PREFIXES = ("sk_live_", "rk_live_", "ghp_", "gho_", "github_pat_", "glpat-", "x
 _CALLS = word_list("""
     jwt hmac fernet itsdangerous basicauth auth=( .login( hooks.slack api/webhooks setattr secretstr secretbytes
     b64decode a2b_base64 unhexlify fromhex simple_bind plaincredentials chr( (chr, headers= params= cookies= b64encode
-    environ.setdefault paramiko ftplib pysftp mysql ldap3 url.create plaintextauthprovider _auth=
+    create_user create_superuser set_password make_password environ.setdefault paramiko ftplib pysftp mysql ldap3 url.create plaintextauthprovider _auth=
 """)
 _GIVEN = re.compile(
     r"(?:passw|_pwd|passphrase|secret|token|credential|authorization|key)(?:\w*[\"']?\]?\s*(?::[^=\n\"']{1,60})?[=:,]\s*"
@@ -62,6 +63,13 @@ _SAMPLES = ("OpenApiExample", "OpenAPIExample")
 _MACHINE = re.compile(r"^[a-z][a-z0-9]*[.\-][a-z0-9.\-]+$|^\d+(?:\.\d+){3}$")
 _HOST = re.compile(r"(?i)(?:^|_)(?:host|hostname|server|address)$")
 _LETTERS = 8
+# What opens an account, or changes how one is entered, with the place of the password.
+_ACCOUNTS = {"create_user": 2, "create_superuser": 2, "set_password": 0, "make_password": 0}
+_OF_SAMPLES = re.compile(
+    r"(?i)demo|seed|sample|fixture|example|factor|populate|(?:^|[/_.])(?:dev|test|local|docs?)(?=[/_.])"
+)
+# A module that Invenio loads before those of an installation.
+_DEFAULTS = re.compile(r"invenio_config\.module")
 _OF_FLASK = re.compile(r"\.config\.from_object\(")
 # The password that a call is given, by itself.
 _BARE = frozenset({"password", "passwd", "pwd"})
@@ -118,22 +126,52 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret | UnreadSecret]:
             if beside or is_literal_secret(name, text, own=kept):
                 yield _hidden(scope, node, f"`{name}`")
                 continue
-            known = own and signs(name, text) and _stands(scope, name, place) and not _is_refused(scope, name, text)
+            known = _why_known(scope, name, text, place) if own else ""
             word = "un mot, donné à un appel" if id(node) in handed and word_as_password(text) else ""
-            if only := "une valeur connue de tous, faute d'une autre, que rien ne refuse" if known else word:
+            if only := (known if known and not _is_refused(scope, name, text) else word):
                 yield _hidden(scope, node, f"`{name}`", only)
     if not documents:
+        yield from _of_accounts(scope)
         yield from _random(scope, {id(value) for name, value, _ in every if is_secret(name)})
     wanted = {id(n) for _, value, place in every if place in _FOR_WANT for n in walk(value)}
     yield from _anywhere(scope, documents, {id(value) for _, value, _ in every}, wanted)
 
 
+def _why_known(scope: Scope, name: str, text: str, place: Place) -> str:
+    """Why a value that everybody knows is a secret here; empty where it is none."""
+    if signs(name, text) and _stands(scope, name, place):
+        return "une valeur connue de tous, faute d'une autre, que rien ne refuse"
+    if place is Place.DEFAULT and lets_in(name, text) and _is_compared(scope, name):
+        return "une valeur connue de tous, à laquelle ce qui est reçu est comparé"
+    return ""
+
+
 def _stands(scope: Scope, name: str, place: Place) -> bool:
     """Whether a value stands for want of another: as a default, or in what Flask loads, where nothing else in the project gives one."""
-    if place is not Place.OWN or not scope.machine.project.holds(_OF_FLASK):
+    by_flask = scope.machine.project.holds(_OF_FLASK) or any(map(_DEFAULTS.search, scope.machine.project.requirements))
+    if place is not Place.OWN or not by_flask:
         return place in _FOR_WANT
     given_to = re.compile(rf"\b{re.escape(name)}\b(?:[\"']\])?\s*(?::[^=\n]+)?=(?!=)|[\"']{re.escape(name)}[\"']\s*:")
     return sum(len(given_to.findall(module.source.text)) for module in scope.machine.project.own(name)) == 1
+
+
+def _is_compared(scope: Scope, name: str) -> bool:
+    """Whether the project compares what it is given with the value of this name: who knows it comes in."""
+    compares = rf"\b{re.escape(name)}\b[^\n]*(?:==|!=)|(?:==|!=|compare_digest\(|constant_time_compare\()[^\n]*\b{re.escape(name)}\b"
+    return scope.machine.project.holds(re.compile(compares))
+
+
+def _of_accounts(scope: Scope) -> Iterator[HardcodedSecret]:
+    """Passwords of accounts that the program itself opens: `create_superuser("admin", "a@b.org", "admin")`."""
+    if _OF_SAMPLES.search(f"{scope.module.source.path} {scope.symbol}"):
+        return
+    for call in scope.calls:
+        place = _ACCOUNTS.get(last(call.func), -1)
+        placed = call.args[place] if 0 <= place < len(call.args) else None
+        given_to = keyword(call, "password") or keyword(call, "raw_password") or placed
+        text = as_text(given_to) if given_to is not None and place >= 0 else ""
+        if given_to is not None and text and not is_literal_secret("password", text, own=False):
+            yield _hidden(scope, given_to, f"le mot de passe que `{last(call.func)}` donne à un compte")
 
 
 def _is_refused(scope: Scope, name: str, text: str) -> bool:
