@@ -127,8 +127,9 @@ def literal_secrets(scope: Scope) -> Iterator[HardcodedSecret | UnreadSecret]:
                 yield _hidden(scope, node, f"`{name}`")
                 continue
             known = _why_known(scope, name, text, place) if own else ""
+            known = "" if known and _is_refused(scope, name, text) else known
             word = "un mot, donné à un appel" if id(node) in handed and word_as_password(text) else ""
-            if only := (known if known and not _is_refused(scope, name, text) else word):
+            if only := known or word:
                 yield _hidden(scope, node, f"`{name}`", only)
     if not documents:
         yield from _of_accounts(scope)
@@ -170,7 +171,8 @@ def _of_accounts(scope: Scope) -> Iterator[HardcodedSecret]:
         placed = call.args[place] if 0 <= place < len(call.args) else None
         given_to = keyword(call, "password") or keyword(call, "raw_password") or placed
         text = as_text(given_to) if given_to is not None and place >= 0 else ""
-        if given_to is not None and text and not is_literal_secret("password", text, own=False):
+        told = is_literal_secret("password", text, own=False) or (given_to is not placed and word_as_password(text))
+        if given_to is not None and text and not told:
             yield _hidden(scope, given_to, f"le mot de passe que `{last(call.func)}` donne à un compte")
 
 
