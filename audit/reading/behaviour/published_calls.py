@@ -136,6 +136,9 @@ def _other_name(scope: Scope, callee: ast.expr) -> Value:
     """A method, or a `partial` of one, that a name stands for which is no method's own."""
     if isinstance(callee, ast.Name):
         given = scope.assigned.get(callee.id)
+        chosen = given is None or isinstance(given, ast.IfExp)
+        if chosen and (several := _one_of_several(scope, callee)) is not None:
+            return several
         known = unwrap(scope.machine.module_names(scope.module.name).get(callee.id))[0]
         if not isinstance(given, ast.Attribute | ast.Call) and not isinstance(known, Method | Instance):
             return None
@@ -149,6 +152,18 @@ def _other_name(scope: Scope, callee: ast.expr) -> Value:
     made_by = value.cls if isinstance(value, Instance) else None
     is_partial = isinstance(made_by, External) and made_by.dotted == "functools.partial"
     return value if isinstance(value, Method) or is_partial else None
+
+
+def _one_of_several(scope: Scope, name: ast.Name) -> Value:
+    """A method that publishes, where a name is given it on one side of a test: `send = notify.delay if later else notify`.
+
+    Of several, the one that is given last before the call, in the order of the text.
+    """
+    every = [n.value for n in scope.all(ast.Assign) for t in n.targets if isinstance(t, ast.Name) and t.id == name.id]
+    every.sort(key=lambda one: (one.lineno < name.lineno, one.lineno), reverse=True)
+    sides = [s for one in every for s in ((one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,))]
+    found = (scope.evaluated(s) for s in sides if isinstance(s, ast.Attribute) and s.attr in METHODS)
+    return next((value for value in found if isinstance(value, Method)), None)
 
 
 def named_task(scope: Scope, receiver: ast.expr) -> str:
