@@ -39,7 +39,8 @@ TABLE: Table = {
         "a name in the folder of programs": established("Docker Compose relance", *_files({"Dockerfile": 'FROM x\nCOPY bin/w /usr/local/bin/launch\nCMD ["launch"]\n', "compose.yml": "services:\n  w:\n    build: .\n    restart: always\n"}), Edit("bin/w", "", f"#!/bin/sh\nexec {_WORKER}\n")),
     },
     "programs-restarted": {
-        "an entry point in Python": undetermined("`shop-watch`", Edit("compose.yaml", "", _SERVICE.format("shop-watch", "always")), Edit("pyproject.toml", "", '[project.scripts]\nshop-watch = "shop.watch:main"\n')),
+        "an entry point in Python": undetermined("`shop-watch`", Edit("compose.yaml", "", _SERVICE.format("shop-watch", "'no'")), Edit("pyproject.toml", "", '[project.scripts]\nshop-watch = "shop.watch:main"\n')),
+        "an entry point that comes back": established("1 programme", Edit("compose.yaml", "", _SERVICE.format("shop-watch", "always")), Edit("pyproject.toml", "", '[project.scripts]\nshop-watch = "shop.watch:main"\n')),
         "a watchdog": fails("`python -m shop.watch`", Edit("compose.yaml", "", _SERVICE.format("celery -A shop.celery_app worker -Q default", "always") + "  d:\n    image: shop\n    command: python -m shop.watch\n")),
         "a watchdog that comes back": established("1 programme", Edit("compose.yaml", "", _SERVICE.format("celery -A shop.celery_app worker -Q default", "always") + "  d:\n    image: shop\n    command: python -m shop.watch\n    restart: always\n")),
         "workers alone": not_concerned("tel programme", Edit("start.sh", "# One machine", "# One host")),
