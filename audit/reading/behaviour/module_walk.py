@@ -112,7 +112,7 @@ _WATCHERS: tuple[tuple[tuple[str, ...], Watcher], ...] = (
     (("serializer", "delivery_mode"), message_options),
     ((*_PUBLISHING, *_SIGNING), objects_given),
     ((*_PUBLISHING, "group(", "chain(", "chord("), published_too_early),
-    (("with ", "atomic", "commit(", "View", "Admin", "listen"), open_transactions),
+    (("with ", "atomic", "commit(", "View", "Admin", "listen", "RunPython"), open_transactions),
     ((".connect", "receiver("), signal_receivers),
     (("ATOMIC_REQUESTS", "atomic_requests"), atomic_requests),
     (("kombu",), registered_serializers),

@@ -9,10 +9,10 @@ from audit.model.word_tables import word_set
 from audit.reading.behaviour.model_signals import listens_before_commit
 from audit.reading.behaviour.published_calls import METHODS
 from audit.reading.behaviour.row_objects import ancestors, owner
-from audit.reading.behaviour.scope import Scope, last
+from audit.reading.behaviour.scope import Scope, keyword, last
 from audit.reading.behaviour.told_failures import LOGGING
 from audit.reading.behaviour.transaction_reach import is_transaction
-from audit.reading.python.abstract_values import ClassValue, last_name
+from audit.reading.python.abstract_values import ClassValue, FunctionValue, last_name
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.name_resolution import dotted
 
@@ -39,7 +39,7 @@ _AFTER_REQUEST = re.compile(r"(after_request|after_app_request|teardown_request|
 def open_transactions(scope: Scope) -> Iterator[TransactionCalls]:
     """Each TransactionCalls of a function; of a module, those of classes that a decorator surrounds."""
     if not scope.symbol:
-        yield from _of_classes(scope)
+        yield from (*_of_classes(scope), *_of_migrations(scope))
         return
     name, cls = getattr(scope.root, "name", ""), owner(scope)
     inside = [call for call in scope.calls if is_inside(scope, call)]
@@ -86,6 +86,23 @@ def _of_classes(scope: Scope) -> Iterator[TransactionCalls]:
                 seen = scope.observed(TransactionCalls, method, Opening.BLOCK, _named(calls))
                 symbol = f"{scope.module.name}:{cls.name}.{method.name}"
                 yield TransactionCalls(symbol, seen.excerpt, seen.opening, seen.calls)
+
+
+def _of_migrations(scope: Scope) -> Iterator[TransactionCalls]:
+    """What `migrations.RunPython` runs: Django opens a transaction around each migration, unless it says `atomic = False`."""
+    for call in scope.by_name.get("RunPython", ()):
+        given = [n.body for n in scope.around(call) if isinstance(n, ast.ClassDef)]
+        own = {t: s.value for body in given for s in body if isinstance(s, ast.Assign) for t in map(last, s.targets)}
+        told = keyword(call, "atomic")
+        atomic = scope.value(told) if told is not None else None
+        if atomic is False or (atomic is None and "atomic" in own and scope.value(own["atomic"]) is False):
+            continue
+        for node in (*call.args[:2], *(k.value for k in call.keywords if k.arg in {"code", "reverse_code"})):
+            function = scope.evaluated(node)
+            if isinstance(function, FunctionValue):
+                calls = [n for n in walk(function.node) if isinstance(n, ast.Call)]
+                seen = scope.observed(TransactionCalls, call, Opening.BLOCK, _named(calls))
+                yield TransactionCalls(function.symbol, seen.excerpt, seen.opening, seen.calls)
 
 
 def is_inside(scope: Scope, call: ast.expr) -> bool:
