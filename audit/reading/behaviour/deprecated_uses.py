@@ -31,6 +31,12 @@ from audit.target.import_paths import imported_module, imported_names, is_relati
 
 _PYDANTIC = ("BaseModel", "BaseSettings", "GenericModel", "RootModel", "SQLModel")
 # A module without any of these words has nothing to look for; the latter mean something only where pydantic is.
+_DATETIME = External("datetime.datetime")
+# A clock of the class may be asked of an object too: `now().utcnow()`.
+_MAKES_ONE = frozenset(
+    ("datetime.datetime", "django.utils.timezone.now", "django.utils.timezone.localtime",
+     *(f"datetime.datetime.{name}" for name in ("now", "today", "utcnow", "fromtimestamp", "fromisoformat", "strptime")))
+)  # fmt: skip
 _CLOCKS = ("utcnow", "utcfromtimestamp")
 _MODELS = ("Config", "validator")
 _LIBRARIES = ("pydantic", "sqlmodel")
@@ -200,9 +206,12 @@ def _validator(scope: Scope, node: ast.Attribute | ast.Name) -> Iterator[Depreca
 def _read(scope: Scope, node: ast.expr, holder: ast.expr, name: str) -> Iterator[Deprecation]:
     """`datetime.utcnow`, `models.NullBooleanField`, `settings.DEFAULT_FILE_STORAGE`: `name`, as an attribute that is read."""
     owner = _held(scope, holder) if name in _READ else UNKNOWN
+    if isinstance(holder, ast.Call) and name in _CLOCKS:
+        made = _held(scope, holder.func)
+        owner = _DATETIME if isinstance(made, External) and made.dotted in _MAKES_ONE else owner
     if not isinstance(owner, External):
         return
-    if owner.dotted == "datetime.datetime" and name in _CLOCKS:
+    if owner == _DATETIME and name in _CLOCKS:
         solution = "datetime.now(UTC)" if name == "utcnow" else "datetime.fromtimestamp(instant, UTC)"
         what = f"`datetime.{name}()`, déprécié depuis Python 3.12"
         yield _at(scope.module, node, what, f"Utiliser `{solution}`")
