@@ -131,7 +131,7 @@ class UnrecognisedUse(Gap):
     library: str = ""
 
 
-_NAMED = 3
+_NAMED, _PLACES = 3, 20
 
 
 def _placed(gap: Gap) -> str:
@@ -140,8 +140,10 @@ def _placed(gap: Gap) -> str:
 
 
 def named(gaps: tuple[Gap, ...]) -> str:
-    """The first gaps as one French clause, and how many more there are."""
-    words = list(dict.fromkeys(_placed(gap) for gap in gaps))
-    rest = len(words) - _NAMED
-    more = f" (et {rest} autre{'s' if rest > 1 else ''})" if rest > 0 else ""
-    return " ; ".join(words[:_NAMED]) + more
+    """The first gaps as one French clause, how many more there are, and where."""
+    told = {_placed(gap): gap.place for gap in gaps}
+    left = list(told.values())[_NAMED:]
+    places = [f"`{place}`" for place in dict.fromkeys(left) if place]
+    where = f" : {', '.join(places[:_PLACES])}{'…' if places[_PLACES:] else ''}" if places else ""
+    more = f" (et {len(left)} autre{'s' if len(left) > 1 else ''}{where})" if left else ""
+    return " ; ".join([*told][:_NAMED]) + more

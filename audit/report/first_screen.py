@@ -206,7 +206,7 @@ def _told(missing: str) -> str:
     if not told.endswith("…"):
         return told
     kept, reasons = told.removesuffix(" ; …"), re.split(r"\s;\s", missing)
-    unsaid = re.search(r"\(et (\d+) autres?\)", missing)
+    unsaid = re.search(r"\(et (\d+) autres?(?: :[^)]*)?\)", missing)
     others = len(reasons) - len(re.split(r"\s;\s", kept)) + (int(unsaid[1]) if unsaid else 0)
     return f"{kept} ; et {others} autre{'s' if others > 1 else ''}"
 

@@ -19,6 +19,6 @@ def open_causes(journal: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
 
 def _causes(missing: str) -> Iterator[str]:
     """The reasons of one point, without what is its own: what was read, the setting that may be concerned, other places."""
-    whole = re.sub(r" \(lu : .*\)$| \(et \d+ autres?\)", "", missing.rstrip("."))
+    whole = re.sub(r" \(lu : .*\)$| \(et \d+ autres?(?: :[^)]*)?\)", "", missing.rstrip("."))
     for part in whole.split(" ; "):
         yield re.sub(r",? peut-être `[^`]*`$", "", part).strip()

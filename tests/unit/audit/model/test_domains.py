@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from audit.model.domains import Domain, Proof, conclude
 from audit.model.findings import Evidence, EvidenceError, Finding, Level
-from audit.model.gaps import Gap, OpaqueCall, UnreadFile
+from audit.model.gaps import Doubt, Gap, OpaqueCall, UnreadFile, named
 from audit.model.outcomes import Outcome
 
 UNREAD = UnreadFile("app/more.py", 0, "erreur de syntaxe ligne 3")
@@ -78,3 +78,13 @@ def test_the_laws_hold_for_any_domain(members: list[int], gaps: list[Gap], hidin
     else:
         assert answer.outcome is (Outcome.ESTABLISHED if members else Outcome.NOT_APPLICABLE)
     assert (answer.proof is not None) == (answer.outcome in {Outcome.ESTABLISHED, Outcome.NOT_APPLICABLE})
+
+
+def test_the_place_of_every_gap_is_said() -> None:
+    """« et 9 autres » left ten tasks without a place, anywhere in the report."""
+    many = tuple(Doubt("app.py", n, f"la raison n° {n} manque") for n in range(1, 6))
+    assert named(many).endswith("la raison n° 3 manque, `app.py:3` (et 2 autres : `app.py:4`, `app.py:5`)")
+    assert named(many[:3]).endswith("`app.py:3`")
+    unplaced = named((*many[:3], Doubt(why="x"), Doubt(why="y")))
+    assert unplaced.endswith("(et 2 autres)")
+    assert named(tuple(Doubt("a.py", n, "x") for n in range(1, 99))).endswith("`a.py:23`…)")

@@ -12,7 +12,7 @@ def point(rule: str, missing: str, outcome: str = "indéterminé") -> dict[str, 
 def test_reasons_that_points_share_are_counted_by_point() -> None:
     shared = [
         point("a", "des réglages ne se lisent pas, peut-être `x` ; des réglages ne se lisent pas, peut-être `y`"),
-        point("b", "des réglages ne se lisent pas, peut-être `z` (et 3 autres) (lu : 2 tâches)"),
+        point("b", "des réglages ne se lisent pas, peut-être `z` (et 3 autres : `a.py:1`, `b.py:2`) (lu : 2 tâches)"),
         point("c", "des réglages ne se lisent pas ; autre chose"),
     ]
     journal = {"requirements": [{"findings": shared}, {"findings": shared[:1]}], "unattached": []}
