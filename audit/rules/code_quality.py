@@ -222,11 +222,9 @@ def _passed(result: ResultFile, sound: str) -> str:
     ran = counted(told["tests"] - told["skipped"], "test passé")
     none = ", aucun laissé de côté" if "skipped" in result.numbers else ""
     skipped = f", {counted(told['skipped'], 'autre')} sans objet ou laissés de côté" if told["skipped"] else none
-    others = (
-        f" ({french_integer(told['others'])} autres ne portent que sur ce que la cible exclut)"
-        if told["others"]
-        else ""
-    )
+    count = told["others"]
+    several = f"{french_integer(count)} autres ne portent" if count > 1 else "1 autre ne porte"
+    others = f" ({several} que sur ce que la cible exclut)" if count else ""
     return f"{sound} : {ran}{skipped}{others}, d'après `{result.path}`. {_origin(result)}"
 
 

@@ -200,7 +200,7 @@ _CASE = '<testcase classname="tests.test_{}" name="test_it">{}</testcase>'
             "",
             "<failure/>",
             Outcome.ESTABLISHED,
-            "rien n'y dit quel arbre a été testé ; 1 ne portent que sur",
+            "1 autre ne porte que sur ce que la cible exclut",
         ),
         ("<failure/>", "", Outcome.DEFECT, "échouent : 1 sur 1"),
         (None, "", Outcome.UNDETERMINED, "ne compte rien de la cible"),
