@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from audit.model.observations.shared_data import DocumentRewrite, ExclusiveAccess, ReadModifyWrite
 from audit.model.word_tables import word_set
@@ -18,6 +19,7 @@ from audit.reading.python.child_nodes import walk
 
 _OF_ONE_RUN = re.compile(r"uuid[14]|token_hex|\brandom\b|request\.id\b|\btime\(\)")
 _TRANSACTION = re.compile(r"(?i)atomic|begin|transaction|session")
+_OF_ROWS = frozenset({"select_for_update", "with_for_update"})
 _LOCKED = word_set("select_for_update with_for_update lock Lock watch acquire transaction register_script multi")
 _SERIAL = re.compile(r"(?i)(?:set transaction )?(?:isolation level )?(?:serializable|repeatable[ _]read)")
 _READ_FIRST = frozenset({"scalar", "scalar_one", "scalar_one_or_none", "scalars", "first", "one", "fetchval"})
@@ -104,7 +106,8 @@ def is_protected(scope: Scope, node: ast.AST) -> bool:
         return True
     line = getattr(node, "lineno", 0)
     locks = [c for c in scope.calls if last(c.func) in _LOCKED and id(c) not in managers and c.lineno <= line]
-    taken = [c.lineno for c in locks if not _decides(scope, c, node) and not _is_over(scope, c, node)]
+    locks = [c for c in locks if not _is_over(scope, c, node) and not _holds_others(scope, c, node)]
+    taken = [c.lineno for c in locks if not _decides(scope, c, node)]
     freed = [c.lineno for c in scope.calls if last(c.func) == "release" and c.lineno < line and not _ends(scope, c)]
     return bool(taken) and (not freed or max(freed) < max(taken))
 
@@ -123,11 +126,30 @@ def _is_of_one_run(scope: Scope, manager: ast.expr) -> bool:
 
 def _is_over(scope: Scope, lock: ast.Call, node: ast.AST) -> bool:
     """Whether the transaction that holds a locked row has ended before a statement."""
-    if last(lock.func) not in {"select_for_update", "with_for_update"}:
+    if last(lock.func) not in _OF_ROWS:
         return False
     blocks = [b for b in scope.around(lock) if isinstance(b, ast.With | ast.AsyncWith)]
     holding = [b for b in blocks if any(_TRANSACTION.search(ast.unparse(i.context_expr)) for i in b.items)]
     return bool(holding) and holding[0] not in scope.around(node)
+
+
+def _holds_others(scope: Scope, lock: ast.Call, node: ast.AST) -> bool:
+    """Whether a lock of rows is of another table than the row that a statement changes, which was read before it was taken."""
+    target = (
+        node.target if isinstance(node, ast.AugAssign) else node.targets[0] if isinstance(node, ast.Assign) else None
+    )
+    row = target.value if isinstance(target, ast.Attribute) else None
+    read = scope.assigned.get(row.id) if isinstance(row, ast.Name) else None
+    if last(lock.func) not in _OF_ROWS or read is None or (read.end_lineno or read.lineno) >= lock.lineno:
+        return False
+    query = [lock, *takewhile(lambda n: not isinstance(n, ast.stmt), scope.around(lock))][-1]
+    own, held = _tables(read), _tables(query)
+    return bool(own and held) and own.isdisjoint(held)
+
+
+def _tables(query: ast.AST) -> set[str]:
+    names = {last(n) for n in walk(query) if isinstance(n, ast.Name | ast.Attribute)}
+    return {name for name in names if name[:1].isupper() and not name.isupper()}
 
 
 def _takes(manager: ast.expr) -> bool:
