@@ -1,6 +1,7 @@
 """Periodic tasks: entries that name real tasks, and executions that do not pile up."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from audit.french.typography import french_duration
 from audit.model.domains import conclude
@@ -20,6 +21,10 @@ from audit.rules.limits import limit, limit_of
 from audit.rules.practice import Fault, answered, practice
 from audit.rules.rule import Guide
 
+_INSIDE = (
+    "Beat s'arrête avec son worker, mais s'il publie plus vite que le worker n'exécute, les tâches périodiques s'empilent "
+    "dans la file"
+)
 _BEAT = "https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html"
 
 
@@ -32,11 +37,17 @@ def _judged(
     *,
     entries: Callable[[BeatEntry], bool] = lambda _: True,
     nothing: str = NO_ENTRY,
+    perhaps: bool = False,
 ) -> list[Finding]:
-    """A rule that speaks of each entry of the schedule; `unread` says why one cannot be judged, or nothing."""
+    """A rule that speaks of each entry of the schedule; `unread` says why one cannot be judged, or nothing.
+
+    `perhaps`: what is at fault does harm in some cases only.
+    """
     domain = beat_entries(known, entries)
     doubts = [Doubt(why=why) for entry in domain.members if not faults(entry) and (why := unread(entry))]
-    answer = conclude(beat_entries(known, entries, doubts), faults)
+    none: list[Fault] = []
+    judged = beat_entries(known, entries, doubts)
+    answer = conclude(judged, lambda _: none, possible_of=faults) if perhaps else conclude(judged, faults)
     facts = schedule(known) or known.source
     told = f"{len(domain.members)} entrée{'s' if len(domain.members) > 1 else ''}"
     return answered(guide, title, answer, facts.evidence(), nothing=nothing, detail=told)
@@ -217,7 +228,10 @@ def _expire(known: TargetFacts) -> Sequence[Finding]:
     def unread(entry: BeatEntry) -> str:
         return f"l'`expires` de `{entry.name}` ne se lit pas" if _expires(known, entry) is UNKNOWN else ""
 
-    return _judged(known, _expire.guide, "Tâches périodiques sans expiration", faults, unread)
+    running = known.processes("worker")
+    inside = bool(running) and all(p.role == "worker+beat" for p in (*running, *known.processes("beat")))
+    guide = replace(_expire.guide, fails=_INSIDE) if inside else _expire.guide
+    return _judged(known, guide, "Tâches périodiques sans expiration", faults, unread, perhaps=inside)
 
 
 @practice(
