@@ -21,6 +21,7 @@ from audit.reading.behaviour.standard_clients import without_a_context
 from audit.reading.behaviour.unverified_addresses import unverified_addresses
 from audit.reading.behaviour.unverified_commands import unverified_commands
 from audit.reading.behaviour.verification_options import (
+    kept_option,
     opaque_spread,
     options_to_judge,
     spread_choices,
@@ -130,6 +131,8 @@ def _by_a_call(scope: Scope, call: ast.Call) -> Iterator[UnverifiedCertificate |
 
 def _left_over(scope: Scope, call: ast.Call) -> Iterator[UnreadVerification]:
     """What is given to a library that is none of those read, under the name of a verification or as what asks nothing."""
+    if kept := kept_option(scope, call):
+        yield scope.observed(UnreadVerification, call, argument=kept)
     given = [(k.arg or "", k.value) for k in call.keywords]
     for value in [*call.args, *(value for _, value in given)]:
         pairs = zip(value.keys, value.values, strict=True) if isinstance(value, ast.Dict) else ()

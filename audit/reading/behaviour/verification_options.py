@@ -13,6 +13,7 @@ from audit.reading.behaviour.verification_values import arguments_of
 from audit.reading.python.abstract_values import ClassValue, External, FunctionValue, Instance, Value, unwrap
 from audit.reading.python.child_nodes import walk
 from audit.reading.python.classes import class_attribute
+from audit.reading.python.interpreter import PARTIAL
 from audit.reading.python.parameters import parameters_of
 
 # Options that say no other thing whoever the client is, by the value that gives up verifying.
@@ -220,16 +221,37 @@ def gives_up(scope: Scope, name: str, node: ast.expr) -> bool:
     return settled is (name in _TRUE)
 
 
+def _called(scope: Scope, call: ast.Call) -> Value:
+    """What is called, or what `partial` keeps the options for, through other ones."""
+    if last(call.func) != "partial" or not call.args:
+        return scope.evaluated(call.func)
+    callee: Value = scope.evaluated(call.args[0])
+    while isinstance(callee, Instance) and callee.cls == PARTIAL and callee.arguments:
+        callee = unwrap(callee.arguments[0])[0]
+    return callee
+
+
 def _reaches_a_client(scope: Scope, call: ast.Call, name: str) -> bool:
     """Whether a call is to code of others, or to a function of the target that hands the option on."""
-    callee = scope.evaluated(call.func)
+    callee = _called(scope, call)
     if isinstance(callee, ClassValue):
         return any(isinstance(base, External) for base in callee.bases) and not callee.decorators
     if isinstance(callee, FunctionValue):
+        spread = callee.node.args.kwarg
         return any(
-            isinstance(k.value, ast.Name) and k.value.id == name
+            isinstance(k.value, ast.Name) and k.value.id in (name, spread.arg if spread and k.arg is None else name)
             for inner in walk(callee.place.node())
             if isinstance(inner, ast.Call)
             for k in inner.keywords
         )
     return True
+
+
+def kept_option(scope: Scope, call: ast.Call) -> str:
+    """The option that gives up verifying and that `partial` keeps for what gives it to no client that is read; as written."""
+    if last(call.func) != "partial":
+        return ""
+    found = next(
+        (f"{name}={ast.unparse(value)}" for name, value in _options(scope, call) if gives_up(scope, name, value)), ""
+    )
+    return "" if unverifying_option(scope, call) else found
