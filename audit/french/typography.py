@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 NO_BREAK_SPACE = "\u00a0"
-_SHORTEST_LENGTH = 120.0
+_SHORTEST_LENGTH = 60.0
 
 _LINE = re.compile(r"\r\n?|\n")
 _CELL_BORDER = re.compile(r"((?<!\\)\|)")
@@ -71,7 +71,7 @@ def french_seconds(seconds: float) -> str:
 
 
 def french_length(seconds: float) -> str:
-    """How long something lasted, as `35 min 18 s` from two minutes on; below, in seconds to the hundredth."""
+    """How long something lasted, as `35 min 18 s` from one minute on; below, in seconds to the hundredth."""
     if seconds < _SHORTEST_LENGTH:
         return french_seconds(seconds)
     minutes, left = divmod(round(seconds), 60)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ def collect(target: Target, deadline_seconds: float = 20.0, isolation: Isolation
         facts = _facts(transcript, target.root.resolve(), chosen, Masker(environ))
     except (KeyError, TypeError, ValueError, AttributeError):
         return _failed("L'interpréteur de la cible a produit une sortie illisible.")
+    if declared:
+        # By name: what they are given may be a secret.
+        lent = f"{facts.versions['isolation']} ; environnement prêté : {', '.join(declared)}"
+        facts = replace(facts, versions={**facts.versions, "isolation": lent})
     for failure in facts.failures:
         _logger.debug("not imported: %s", failure)
     return facts

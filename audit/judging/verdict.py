@@ -106,7 +106,10 @@ def _not_compensated(requirement: Requirement, defects: Sequence[Finding], estab
     refused = [
         c for c in COMPENSATIONS if c.requirement == requirement.id and c.defect in broken and c.control in there
     ]
-    return [f"`{c.name}` ne le compense pas : {c.residual}." for c in refused]
+    return [
+        f"`{c.name}` ne le compense pas, contrairement à ce qu'admet la règle de décembre 2025 : {c.residual}."
+        for c in refused
+    ]
 
 
 def _below(floor: Level, known_by: Level | None) -> list[str]:

@@ -13,10 +13,17 @@ _FRENCH = {
     "Timeout 24h sans interaction": "expiration après 24 h sans interaction",
     "Persistance stats Redis → Supabase": "enregistrement des compteurs en base",
     "Reset compteurs quotidiens": "changement de jour des compteurs",
-    "Nettoyage verrous expirés": "verrous expirés ou laissés sans propriétaire",
+    "Nettoyage verrous expirés": "verrous que leur propriétaire n'a pas rendus",
+    "Nettoyage des verrous expirés": "Nettoyage des verrous non rendus",
     "les workers crashés": "les workers morts",
     "Concurrency différente entre config et": "Concurrence différente entre la configuration et",
     " PASSED": " établis",
+    **{
+        f"{signal}{between}{what}": f"{signal} {of} {what}"
+        for signal in ("SIGKILL", "SIGSTOP")
+        for between in (" : ", ", ")
+        for of, what in (("du", "processus "), ("du", "worker"), ("de", "beat"))
+    },
 }
 # What is quoted stays to the letter.
 _QUOTED = frozenset({"text", "solution", "values", "volatile", "target"})

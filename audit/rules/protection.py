@@ -19,7 +19,7 @@ _UNREAD = "la fonction est appelée sans qu'un chemin ait pu être suivi, ou le 
 class Called:
     """A check that the function of `role` is reached from that of `caller`, that its answer counts, and that it holds.
 
-    `owned`: what it takes is given back by its owner alone.
+    `owned`: what it takes is given back by its owner alone. `unjudged`: what a pass does not say.
     """
 
     role: str
@@ -27,6 +27,7 @@ class Called:
     sentence: str
     risk: str
     owned: bool
+    unjudged: str = ""
 
     def __call__(self, known: TargetFacts) -> Sequence[Finding]:
         """A role that exists but is never called protects nothing: that is the defect."""
@@ -42,7 +43,8 @@ class Called:
             lambda one: [*self._faults(known, one, name, sender)],
             possible_of=lambda one: [*self._possible(known, one)],
         )
-        return [concluded(sentence, answer, *(known.source_evidence(one.code[0]) for one in domain.members))]
+        evidence = (known.source_evidence(one.code[0]) for one in domain.members)
+        return [concluded(sentence, answer, *evidence, told=f"{sentence}{self.unjudged}")]
 
     def _faults(self, known: TargetFacts, one: Protected, name: str, sender: str) -> Iterator[Wrong]:
         if not one.chain:
@@ -171,6 +173,7 @@ def _idempotency(known: TargetFacts) -> Sequence[Finding]:
         "Protection contre les doublons : `{caller}` appelle `{role}`",
         "Élevé : une tâche exécutée deux fois envoie deux messages",
         owned=False,
+        unjudged=" (qu'aucun doublon ne parte à la mort d'un worker n'est pas lu)",
     )(known)
 
 

@@ -181,8 +181,8 @@ def test_numbers_by_thousands_and_shares() -> None:
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [
-        (77.6, "77,60 s"),
-        (119.9, "119,90 s"),
+        (59.6, "59,60 s"),
+        (77.6, "1 min 18 s"),
         (120, "2 min"),
         (330.4, "5 min 30 s"),
         (2118.2, "35 min 18 s"),

@@ -133,6 +133,7 @@ def test_half_a_configuration_is_not_reported(make: Make) -> None:
     assert (facts.failure, facts.settings, facts.beat_known) == (missing, {}, False)
     told = collect(replace(target, environment=("SMALL_URL=redis://small=1/0",)))
     assert told.settings["broker_url"].value == "redis://small=1/0"
+    assert told.versions["isolation"].endswith(" ; environnement prêté : SMALL_URL"), "its value may be a secret"
 
 
 @pytest.mark.parametrize("entry", ["SMALL_URL", "=x", ""])

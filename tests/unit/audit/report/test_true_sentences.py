@@ -206,3 +206,18 @@ def test_a_family_names_what_is_met_and_nothing_else(december: Journal) -> None:
     assert "Conformes, aux conditions de la section 6 : 8.1, 8.4.\n" in report, "8.5 is only partly met"
     assert "Ce que ce checkpoint a examiné" not in report
     assert "Ce que ce checkpoint a examiné" in told(validated | {"verdict": december["verdict"] | {"validated": False}})
+
+
+def test_a_signal_is_said_of_its_process_and_a_lock_of_its_owner(strict: Journal) -> None:
+    """« SIGKILL, processus principal du worker » and « verrous expirés », which Redis removes by itself."""
+    strict["experiments"][0]["timeline"] = [[1.0, "SIGKILL : processus principal du worker"], [2.0, "SIGKILL : beat"]]
+    rows = [{"task": "cleanup_expired_locks", "frequency": "10 min", "purpose": "Nettoyage verrous expirés"}]
+    report = told(strict | {"periodic_tasks": {"level": "configuré", "rows": rows}})
+    assert "1 s - SIGKILL du processus principal du worker ; 2 s - SIGKILL de beat." in report
+    assert "`cleanup_expired_locks` (10 min, verrous que leur propriétaire n'a pas rendus)" in report
+    assert "verrous expirés" not in report
+
+
+def test_no_two_empty_lines_follow_each_other(december: Journal) -> None:
+    assert "\n\n\n## 6." not in told(december | {"profile": "strict", "family": "7"})
+    assert "\n\n\n### 5.3" not in told(december | {"profile": "strict", "family": "7"})
