@@ -126,6 +126,9 @@ def _settled(run: Run, process: Process, runs: Sequence[Run], around: Around) ->
     answer = _answer(run, runs, ())
     runner = answer.runner
     doubt = _doubt_of_twins(run, runs) or answer.doubt
+    if run.kind == "dockerfile" and not (doubt or answer.restart or answer.runner or runners(run, runs)):
+        # An image brings nothing back: who runs it may.
+        doubt = f"rien de ce qui a été lu ne lance l'image de `{run.path}`, ni ne dit ce qui la relance"
     kind, emptying = _emptied(run, runs, (), around)
     return replace(
         process,
