@@ -22,6 +22,7 @@ from audit.reading.python.classes import class_attribute, lineage
 from audit.reading.python.interpreter import Machine
 from audit.reading.python.modules import Module
 from audit.reading.python.name_resolution import dotted
+from audit.reading.python.signal_receivers import last_name as last
 
 # Their classes register themselves, unless they are abstract, and are published by their class.
 _BY_ITSELF = ("celery.task.Task", "celery.task.base.Task", "celery.task.base.PeriodicTask", "celery.task.PeriodicTask",
@@ -93,8 +94,12 @@ def _named(machine: Machine, classes: dict[str, ClassValue]) -> tuple[dict[str, 
                 registered[f"{module.name}:{node.name}"] = True
             if not isinstance(node, ast.Call):
                 continue
-            method = dotted(node.func).rpartition(".")[2]
-            given = [*node.args, *(k.value for k in node.keywords if k.arg == "task")] if method in _REGISTERS else []
+            method = last(node.func)
+            given = (
+                [*node.args, *(k.value for k in node.keywords if k.arg == "task")]
+                if method in _REGISTERS and not _is_thrown_away(node.func)
+                else []
+            )
             registered |= dict.fromkeys(_symbols(machine, module, classes, names, given), True)
             bases = [k.value for k in node.keywords if k.arg in {"base", "task_cls"}]
             for symbol in _symbols(machine, module, classes, names, bases):
@@ -105,6 +110,12 @@ def _named(machine: Machine, classes: dict[str, ClassValue]) -> tuple[dict[str, 
     return registered, published
 
 
+def _is_thrown_away(method: ast.expr) -> bool:
+    """Whether a registry is made for the call alone: `TaskRegistry().register(Zip)`."""
+    made = method.value if isinstance(method, ast.Attribute) else None
+    return isinstance(made, ast.Call) and last(made.func) == "TaskRegistry"
+
+
 def _symbols(
     machine: Machine, module: Module, classes: dict[str, ClassValue], names: dict[str, str], nodes: list[ast.expr]
 ) -> Iterator[str]:
@@ -112,10 +123,10 @@ def _symbols(
     for node in nodes:
         named = node.func if isinstance(node, ast.Call) else node
         name = dotted(named) or literal_text(named).replace(":", ".")
-        last = name.rpartition(".")[2]
-        value = unwrap(machine.resolve(f"{module.name}:{name}"))[0] if last else UNKNOWN
-        told, last = isinstance(value, ClassValue), names.get(last, last)
-        yield from (s for s, c in classes.items() if (value is c if told else s.rpartition(":")[2] == last))
+        own = name.rpartition(".")[2]
+        value = unwrap(machine.resolve(f"{module.name}:{name}"))[0] if own else UNKNOWN
+        told, own = isinstance(value, ClassValue), names.get(own, own)
+        yield from (s for s, c in classes.items() if (value is c if told else s.rpartition(":")[2] == own))
 
 
 def _place(machine: Machine, cls: ClassValue) -> Origin:
