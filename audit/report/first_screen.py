@@ -98,16 +98,12 @@ def first_screen(
     asked = [*(_mending(p) for p in problems if "waived" not in p), *checking]
     asked.sort(key=lambda action: _GRAVITIES.index(action.gravity))
     first = min(_MOST_ACTIONS, max(4, (lines + 1) // 2)) - len(settling) - len(empty)
-    if asked[first:] and len(critical) == lines - first - len(settling) - len(empty):
-        # One row short of all the critical points: two of them would share the last.
-        first -= 1
     at_fault = {f["rule"] for r in journal["requirements"] for f in r["findings"] if f["outcome"] == "défaut"}
-    refusing, others = _refusing(asked[first:], [p for p in problems if p["rule"] in at_fault], views)
-    if lines - first - len(refusing) - len(empty) - len(settling) - bool(others) < 1:
-        # The points to check need a line too: what refuses is then among what follows.
-        refusing, others = (), asked[first:]
-    actions = (*asked[:first], *refusing, *empty, *settling)
-    room = max(0, lines - len(actions) - bool(others))
+    faults, after = [p for p in problems if p["rule"] in at_fault], (*empty, *settling)
+    actions, others, room = _laid_out(asked, first, faults, views, after, lines)
+    if others and first > 1 and len(critical) == room + 1:
+        # One row short of all the critical points: two of them would share the last.
+        actions, others, room = _laid_out(asked, first - 1, faults, views, after, lines)
     # No critical point is left to a later section unnamed: those without a row of their own share the last.
     own = room - 1 if critical[room:] and room else room
     grave = tuple(brief(f["sentence"]) for f in critical[own:]) if room else ()
@@ -134,6 +130,23 @@ def first_screen(
         _unread(journal),
         settled,
     )
+
+
+def _laid_out(  # noqa: PLR0917  what fills one screen, from the top
+    asked: Sequence[Action],
+    first: int,
+    faults: Sequence[Record],
+    views: Sequence[RequirementView],
+    after: Sequence[Action],
+    lines: int,
+) -> tuple[tuple[Action, ...], list[Action], int]:
+    """The actions to take before `after`, those that follow in section 3, and the rows left for points to check."""
+    refusing, others = _refusing(asked[first:], faults, views)
+    if lines - first - len(refusing) - len(after) - bool(others) < 1:
+        # The points to check need a line too: what refuses is then among what follows.
+        refusing, others = (), [*asked[first:]]
+    actions = (*asked[:first], *refusing, *after)
+    return actions, others, max(0, lines - len(actions) - bool(others))
 
 
 def _refusing(

@@ -122,6 +122,6 @@ def _mismatch(known: TargetFacts, setting: Setting, worker: Process) -> Finding:
         solution_language="bash",
     )
     # None stands for as many as there are processors.
-    tasks = f", {counted(int(used), 'tâche')} à la fois et non {setting.value}" if used.strip("0").isdigit() else ""
+    tasks = f" ({counted(int(used), 'tâche')} à la fois, et non {setting.value})" if used.strip("0").isdigit() else ""
     text = f"`{path}` lance le worker avec `--concurrency={used}` alors que la configuration dit {setting.value} : le script l'emporte{tasks}"
     return defect(text, problem, known.source.evidence(worker.excerpt), known.source.evidence(setting.excerpt))

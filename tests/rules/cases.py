@@ -326,7 +326,7 @@ TABLE: Table = {
             Edit(START, "celery -A app.tasks.celery_app worker", "celery -A legacy.tasks worker"),
         ),
         "short option": fails(
-            "le script l'emporte, 8 tâches à la fois et non 4", Edit(START, "--concurrency=4", "-c 8")
+            "le script l'emporte (8 tâches à la fois, et non 4)", Edit(START, "--concurrency=4", "-c 8")
         ),
         "no setting": not_concerned("n'est pas réglé", Edit(APP, "    worker_concurrency=4,\n", "")),
         "no worker": undetermined(
