@@ -19,8 +19,7 @@ _FRENCH = {
     "Concurrency différente entre config et": "Concurrence différente entre la configuration et",
     " PASSED": " établis",
     **{
-        f"{signal}{between}{what}": f"{signal} {of} {what}"
-        for signal in ("SIGKILL", "SIGSTOP")
+        f"SIGKILL{between}{what}": f"SIGKILL {of} {what}"
         for between in (" : ", ", ")
         for of, what in (("du", "processus "), ("du", "worker"), ("de", "beat"))
     },
