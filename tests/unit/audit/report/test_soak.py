@@ -114,7 +114,7 @@ def test_the_checkpoint_shows_its_own_faults_and_the_soak(struck: dict[str, Any]
     journals.check(struck)
     text = plain(render_markdown(struck))
     assert "### Preuves par injection de fautes" in text
-    assert "| SIGKILL, worker |" in text
+    assert "| SIGKILL du worker |" in text
     assert "| 4 | 1 | 0 | 0 | 3,21 s |" in text
     assert f"]({drawing_name(struck)})" in text
     assert "audit soak . --seed 7" in text
