@@ -118,9 +118,8 @@ def first_screen(
     ]
     if not (shown or grave):
         actions = tuple(replace(a, text=_IN_FULL) if a in checking else a for a in actions)
-    pairs = zip(journal["requirements"], views, strict=True)
     return FirstScreen(
-        tuple(_proof(record, view) for record, view in pairs if view not in shared),
+        tuple(_proof(r, v) for r, v in zip(journal["requirements"], views, strict=True) if v not in shared),
         shared,
         actions,
         tuple(_together(others)),

@@ -109,14 +109,7 @@ class Checkpoint:
 def checkpoint(journal: Journal) -> Checkpoint:
     """The view of a schema-checked journal."""
     requirements = requirement_views(journal)
-    # Journals of before say neither the sentence of a problem nor all its places.
-    problems = [{"sentence": "", "places": []} | p for p in journal["problems"]]
-    # How an experiment went is told with its requirement: only what it saw is the situation.
-    played = {e["id"] for e in journal["experiments"] if e["timeline"]}
-    problems = [p | ({"situation_text": ""} if p["sentence"] and p["rule"] in played else {}) for p in problems]
-    problems = [
-        p | {"quoted": p["situation"] if journal["profile"] == "checkpoint-2025" else quotations(p)} for p in problems
-    ]
+    problems = _problems(journal)
     tallies = tuple(_tally(c["name"], c) for c in journal["categories"])
     to_check = left_to_check(journal)
     reserved = tuple(
@@ -160,6 +153,18 @@ def checkpoint(journal: Journal) -> Checkpoint:
         screen=first_screen(journal, requirements, problems, to_check),
         found=_found(problems),
     )
+
+
+def _problems(journal: Journal) -> list[dict[str, Any]]:
+    """The problems of a journal, as the report tells and quotes them."""
+    # Journals of before say neither the sentence of a problem nor all its places.
+    problems = [{"sentence": "", "places": []} | p for p in journal["problems"]]
+    # How an experiment went is told with its requirement: only what it saw is the situation.
+    played = {e["id"] for e in journal["experiments"] if e["timeline"]}
+    problems = [p | ({"situation_text": ""} if p["sentence"] and p["rule"] in played else {}) for p in problems]
+    return [
+        p | {"quoted": p["situation"] if journal["profile"] == "checkpoint-2025" else quotations(p)} for p in problems
+    ]
 
 
 def _found(problems: Sequence[Record]) -> str:
