@@ -9,6 +9,7 @@ from itertools import takewhile
 from audit.reading.behaviour.scope import Scope, last
 from audit.reading.python.abstract_values import Namespace, Value, exported
 from audit.reading.python.assignments import assign
+from audit.reading.python.child_nodes import walk
 from audit.reading.python.frames import Frame
 from audit.reading.python.object_values import gone_over
 
@@ -69,6 +70,11 @@ def _by_item(scope: Scope, loop: _Loop, call: ast.AST, delay: ast.expr) -> Growt
     items = gone_over(scope.machine, scope.evaluated(loop.iter))
     inside = takewhile(lambda n: n is not loop and loop not in getattr(n, "generators", ()), scope.around(call))
     chosen = any(isinstance(node, ast.If | ast.IfExp | ast.Try | ast.Match) for node in inside)
+    taken = {n.id for n in walk(loop.target) if isinstance(n, ast.Name)}
+    body = [n for one in getattr(loop, "body", []) for n in walk(one)]
+    chosen = chosen or any(isinstance(n, ast.Break | ast.Continue) for n in body)
+    # A name that is given something else in the turn is no item.
+    chosen = chosen or any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in taken for n in body)
     if chosen or getattr(loop, "ifs", []) or not isinstance(items, list | tuple) or not 0 < len(items) <= _FAR:
         return None
     found = [exported(_in_turn(scope, delay, loop.target, item)) for item in items]

@@ -23,6 +23,7 @@ from audit.reading.python.abstract_values import (
     Method,
     Table,
     Value,
+    exported,
     last_name,
     unwrap,
 )
@@ -280,8 +281,11 @@ def _seconds(scope: Scope, call: ast.Call) -> float | Unknown:
     timeout = _timeout(scope, call)
     if timeout is None:
         return _HTTPX_DEFAULT if scope.external(call.func).startswith("httpx.") else UNKNOWN
-    value = scope.value(timeout)
+    value, held = scope.value(timeout), scope.evaluated(timeout)
     told = value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+    if isinstance(held, Instance) and held.cls == External("httpx.Timeout"):
+        rest = held.keywords.get("timeout", held.arguments[0] if held.arguments else UNKNOWN)
+        told = exported(held.keywords.get("connect", rest)), exported(held.keywords.get("read", rest))
     connect, read = (n if isinstance(n, int | float) and not isinstance(n, bool) else UNKNOWN for n in told)
     if connect is UNKNOWN or read is UNKNOWN:
         return read

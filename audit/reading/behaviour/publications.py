@@ -8,6 +8,7 @@ from audit.model.observations.messages import DelayedMessage, ExpiringMessage, P
 from audit.model.plain_value import PlainValue
 from audit.model.unknown import UNKNOWN, Unknown
 from audit.reading.behaviour.call_options import meant_option
+from audit.reading.behaviour.chosen_options import each_choice
 from audit.reading.behaviour.growing_delays import Growth, growth
 from audit.reading.behaviour.published_calls import METHODS, SIGNATURES, may_be_a_task, named_task, whole_calls
 from audit.reading.behaviour.scope import Scope, chain, keyword, last, opaque
@@ -28,11 +29,12 @@ PLANNED = METHODS | {"set", "signature", "retry", "subtask"}
 # What a dictionary given to them may hold is options, and no argument of the task.
 _OPTIONS = frozenset({"apply_async", "send_task", "apply_async_on_commit"})
 _EXPIRING = _OPTIONS | {"set"}
+_CHOOSING = _EXPIRING | {"signature", "subtask"}
 
 
 def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | ExpiringMessage | UselessOption]:
     """Each PublishedMessage, DelayedMessage, ExpiringMessage and UselessOption of a scope."""
-    for call in whole_calls(scope):
+    for call in (one for written in whole_calls(scope) for one in _choices_of(scope, written)):
         yield from _referred(scope, call)
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in PLANNED:
             made = last(call.func) in SIGNATURES
@@ -54,6 +56,11 @@ def publications(scope: Scope) -> Iterator[PublishedMessage | DelayedMessage | E
         queue = keyword(call, "queue")
         if (call.func.attr in METHODS or _tells(scope, call)) and not delegates:
             yield _message(scope, call, queue, call.func.attr)
+
+
+def _choices_of(scope: Scope, call: ast.Call) -> list[ast.Call]:
+    told = isinstance(call.func, ast.Attribute) and call.func.attr in _CHOOSING
+    return each_choice(scope, call) if told and call.keywords else [call]
 
 
 def _delegates(scope: Scope, call: ast.Call) -> bool:

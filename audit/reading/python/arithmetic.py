@@ -188,5 +188,5 @@ def plain_attribute(value: Plain, name: str) -> Value:
     if isinstance(value, timedelta) and name in {"days", "seconds", "microseconds"}:
         found: Value = getattr(value, name)
         return found
-    # No text and no number has a `value`: it is a member of an `Enum`, read as what it is worth.
-    return value if name == "value" and isinstance(value, str | int | float) else Method(value, name)
+    # No text, number, duration, tuple or list has a `value`: it is a member of an `Enum`, read as what it is worth.
+    return value if name == "value" and isinstance(value, str | int | float | timedelta | tuple | list) else Method(value, name)
