@@ -27,6 +27,9 @@ _SPECIAL = tuple(f"__{name}__" for name in (
 COMMON = frozenset(name for kind in (dict, list, str, set, bytes, int, float, io.TextIOBase) for name in dir(kind))
 
 # Any object may have a method of such a name: that one class of the project has one is no proof.
+_REGISTERED = re.compile(
+    r"\.(?:command|callback|group|get|post|put|patch|delete|route|api_route|websocket|exception_handler)\b"
+)
 _GENERIC = word_set("""
     add apply build call cancel check clean close commit connect create delete dispatch done execute exists fetch filter
     finish flush get handle init invoke list load lock login main notify open parse perform post prepare process publish
@@ -137,7 +140,11 @@ def _followed_from(
                     if name in COMMON and name not in common:
                         common.add(name)
                         unlikely |= dict.fromkeys((c for c in named.get(name, ()) if c not in unlikely), call)
-            through = list(_guesses(new, followed, callable_here, guessed, told, weak=weak))
+            through = [
+                (start, way, why)
+                for start, way, why in _guesses(new, followed, callable_here, guessed, told, weak=weak)
+                if why is None or not _is_an_entry(functions, start)
+            ]
             new = {}
             for start, way, why in through:
                 found = _reached(functions, {start: way}, tasks, followed)
@@ -172,6 +179,13 @@ def _guesses(
             if proven or weak:
                 why = guessed.get(symbol) or (None if proven else call)
                 yield from ((candidate, (*chain, candidate), why) for candidate in candidates)
+
+
+def _is_an_entry(functions: Mapping[str, Function], symbol: str) -> bool:
+    """Whether a function of a module is a command or a route: its framework calls it, and no object bears it as a method."""
+    if "." in symbol.partition(":")[2] or symbol not in functions:
+        return False
+    return any(_REGISTERED.search(decorator) for decorator in functions[symbol].decorators)
 
 
 def _is_a_proof(name: str, candidates: Collection[str]) -> bool:

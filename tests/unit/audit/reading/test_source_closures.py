@@ -23,6 +23,18 @@ def run(body: str, before: str = "") -> str:
 PLUGINS = "class Plugin:\n    def start(self): pass\n\nclass Other:\n    def start(self): pass\n"
 
 
+def test_a_command_or_a_route_is_nobody_s_method(collect_tree: Collect) -> None:
+    commands = """\
+@cli.command()
+def start(): pass
+
+@router.post("/start")
+def begin(): pass
+"""
+    found = followed(collect_tree, app=run("handler.start(); handler.begin()"), plugins=PLUGINS, commands=commands)
+    assert found.possible.keys() == {"plugins:Plugin.start", "plugins:Other.start"}
+
+
 @pytest.mark.parametrize(
     "body",
     [
