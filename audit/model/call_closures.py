@@ -140,11 +140,7 @@ def _followed_from(
                     if name in COMMON and name not in common:
                         common.add(name)
                         unlikely |= dict.fromkeys((c for c in named.get(name, ()) if c not in unlikely), call)
-            through = [
-                (start, way, why)
-                for start, way, why in _guesses(new, followed, callable_here, guessed, told, weak=weak)
-                if why is None or not _is_an_entry(functions, start)
-            ]
+            through = list(_guesses(functions, new, followed, callable_here, guessed, told=told, weak=weak))
             new = {}
             for start, way, why in through:
                 found = _reached(functions, {start: way}, tasks, followed)
@@ -157,6 +153,7 @@ def _followed_from(
 
 
 def _guesses(
+    functions: Mapping[str, Function],
     new: Mapping[str, tuple[str, ...]],
     followed: Mapping[str, Followed],
     named: Mapping[str, tuple[str, ...]],
@@ -178,7 +175,8 @@ def _guesses(
             proven = _is_a_proof(name, candidates)
             if proven or weak:
                 why = guessed.get(symbol) or (None if proven else call)
-                yield from ((candidate, (*chain, candidate), why) for candidate in candidates)
+                methods = (candidate for candidate in candidates if not _is_an_entry(functions, candidate))
+                yield from ((candidate, (*chain, candidate), why) for candidate in methods)
 
 
 def _is_an_entry(functions: Mapping[str, Function], symbol: str) -> bool:

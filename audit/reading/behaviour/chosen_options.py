@@ -72,13 +72,15 @@ def _choice(scope: Scope, call: ast.Call, nodes: list[ast.expr], names: set[str]
     if len(entries) == 1:
         ((text, (entry, items)),) = entries.items()
         nodes[:] = [_entry(text, node) for node in nodes]
-        return None if _is_tested(scope, names, _held(entry)[0]) else _Choice(_name(), items)
+        return None if _may_be_left_out(scope, names, _held(entry)[0]) else _Choice(_name(), items)
     if entries or loops:
         items = _turns(scope, call, loops[0]) if not entries and len(loops) == 1 else []
-        tested = loops and _is_tested(scope, names | _names(loops[0].target))
+        tested = loops and _may_be_left_out(scope, names | _names(loops[0].target))
         return _Choice(loops[0].target, items) if items and not tested else None
     given = [name for name in parameters_of(scope.spec) if name in names]
-    calls = _calls(scope, given) if given and not _is_tested(scope, {*names, *parameters_of(scope.spec)}) else None
+    calls = (
+        _calls(scope, given) if given and not _may_be_left_out(scope, {*names, *parameters_of(scope.spec)}) else None
+    )
     found = [_given(other, one, scope, given) for other, one in calls or ()]
     target = ast.Tuple([ast.Name(name, ast.Store()) for name in given], ast.Store())
     return _Choice(target, [each for one in found for each in one]) if found and all(found) else None
@@ -145,7 +147,7 @@ def _held(node: ast.AST) -> tuple[ast.expr | None, list[ast.expr]]:
     return None, []
 
 
-def _is_tested(scope: Scope, names: set[str], holder: ast.expr | None = None) -> bool:
+def _may_be_left_out(scope: Scope, names: set[str], holder: ast.expr | None = None) -> bool:
     """Whether a test may leave out some of what names stand for, or a name is given more than one thing; not whether a table has a key."""
     asking: list[ast.If | ast.IfExp | ast.While | ast.Assert] = [*scope.all(ast.If), *scope.all(ast.IfExp)]
     asking += [*scope.all(ast.While), *scope.all(ast.Assert)]

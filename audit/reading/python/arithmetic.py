@@ -189,4 +189,8 @@ def plain_attribute(value: Plain, name: str) -> Value:
         found: Value = getattr(value, name)
         return found
     # No text, number, duration, tuple or list has a `value`: it is a member of an `Enum`, read as what it is worth.
-    return value if name == "value" and isinstance(value, str | int | float | timedelta | tuple | list) else Method(value, name)
+    return (
+        value
+        if name == "value" and isinstance(value, str | int | float | timedelta | tuple | list)
+        else Method(value, name)
+    )
