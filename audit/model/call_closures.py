@@ -158,8 +158,8 @@ def _guesses(
     followed: Mapping[str, Followed],
     named: Mapping[str, tuple[str, ...]],
     guessed: Mapping[str, OpaqueCall],
-    told: set[str],
     *,
+    told: set[str],
     weak: bool,
 ) -> Iterator[tuple[str, tuple[str, ...], OpaqueCall | None]]:
     """What calls of unknown receivers may run: each with the chain to it, and the call where only a guess leads to it.
