@@ -56,7 +56,7 @@ class FreshDatabases:
         """URL of a copy of this database; nobody stays connected to it afterwards."""
         name = f"test_{next(_numbers)}"
         with psycopg.connect(self._servers.database_url, autocommit=True) as connection:
-            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG")
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
             try:
                 yield _database(self._servers, name)

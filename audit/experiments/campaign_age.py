@@ -79,7 +79,11 @@ def run(
     closed = wait_until(
         lambda: all(driver.campaign(c).status in _OVER for c in cast.campaigns.values()), own_seconds, 0.2
     )
-    record.note("toutes sont closes par les tâches de la pile" if closed else "toutes ne sont pas closes")
+    record.note(
+        "celles de plus de 48 h sont closes par les tâches de la pile"
+        if closed
+        else "celles de plus de 48 h ne sont pas toutes closes"
+    )
     return _conclude(driver, record, cast, early, open_before=open_before)
 
 

@@ -217,7 +217,11 @@ def _told(missing: str) -> str:
     told = brief(missing, _LONGEST_REASONS)
     if not told.endswith("…"):
         return told
-    kept, reasons = told.removesuffix(" ; …"), re.split(r"\s;\s", missing)
+    # What was read ends the text, and is no reason.
+    kept, reasons = (
+        told.removesuffix(" ; …"),
+        re.split(r"\s;\s", re.sub(r"\s\(lu\s:[^()]*(?:\([^()]*\)[^()]*)*\)$", "", missing)),
+    )
     unsaid = re.search(r"\(et (\d+) autres?(?: :[^)]*)?\)", missing)
     others = len(reasons) - len(re.split(r"\s;\s", kept)) + (int(unsaid[1]) if unsaid else 0)
     return f"{kept} ; et {others} autre{'s' if others > 1 else ''}"

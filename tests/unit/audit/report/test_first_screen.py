@@ -209,7 +209,7 @@ def test_an_experiment_that_shows_an_open_point_is_said_to_and_does_not_close_it
 
 def test_reasons_left_out_are_counted(strict: Journal) -> None:
     reasons = " ; ".join(f"la raison n° {n} de ne pas savoir, qui est longue" for n in range(1, 9))
-    reasons += " (et 4 autres : `a.py:1`, `b.py:2`)"
+    reasons += " (et 4 autres : `a.py:1`, `b.py:2`) (lu : `task_acks_late=True` ; `task_reject_on_worker_lost=True`)"
     told = screen(strict | {"unattached": [stored_first(missing=reasons)]})
     assert re.search(r"La raison n° 1 [^|]* ; et (\d+) autres \|", told)
     kept = told.count("la raison n°") + 1

@@ -238,6 +238,15 @@ def test_an_unchanged_tree_is_said_so(strict: Journal) -> None:
     assert "L'outil d'audit" not in report
 
 
+def test_a_problem_that_is_told_otherwise_is_not_corrected(strict: Journal) -> None:
+    was, now = {"title": "Jamais close", "requirement": "7.1"}, {"title": "Laissée ouverte", "requirement": "7.1"}
+    strict["corrections"] |= {"fixed": [was, {"title": "Sans délai", "requirement": ""}], "new": [now]}
+    report = plain(render_markdown(strict))
+    assert "**Dit autrement depuis**, et non corrigé :\n- ⚠️ Jamais close : Laissée ouverte (exigence 7.1)" in report
+    assert "\n\n**Corrigé depuis** :\n- ✅ Sans délai" in report
+    assert "Apparu depuis" not in report
+
+
 def test_a_verdict_that_changes_with_the_tool_is_said_so(strict: Journal) -> None:
     """« Sous réserve », then « réussie » 21 minutes later, on the same tree: another tool had judged it."""
     told = {"digest": strict["target"]["digest"], "tool": "a" * 64, "verdict": "réussie"}
