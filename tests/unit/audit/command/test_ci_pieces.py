@@ -111,7 +111,7 @@ def test_a_sound_project_passes_the_step(repository: Path, temp: Path) -> None:
     done = host.step("audit")
     assert (done.returncode, host.outputs()["exit-code"]) == (0, "0")
     assert "::error" not in done.stdout
-    assert "0 critique" in host.summary()
+    assert "**Problèmes trouvés** (section 3) : 1 mineur." in host.summary()
 
 
 def test_a_baseline_lets_pass_what_it_held(repository: Path, temp: Path) -> None:
