@@ -27,8 +27,9 @@ _SPECIAL = tuple(f"__{name}__" for name in (
 COMMON = frozenset(name for kind in (dict, list, str, set, bytes, int, float, io.TextIOBase) for name in dir(kind))
 
 # Any object may have a method of such a name: that one class of the project has one is no proof.
+# `@app.command()`, `@router.post("/launch")`.
 _REGISTERED = re.compile(
-    r"\.(?:command|callback|group|get|post|put|patch|delete|route|api_route|websocket|exception_handler)\b"
+    r"""\.command\b|\.(?:get|post|put|patch|delete|route|api_route|websocket)\(\s*f?["'](?:/|["'])"""
 )
 _GENERIC = word_set("""
     add apply build call cancel check clean close commit connect create delete dispatch done execute exists fetch filter

@@ -77,16 +77,19 @@ def _purged(known: TargetFacts) -> Sequence[Finding]:
 
 
 def _may_be_queues(known: TargetFacts, worker: Process) -> bool:
-    """Whether the keys that a command deletes may be queues: those of Celery's default, of a worker's `-Q`, or not told."""
+    """Whether the keys that a command deletes may be queues: all but names in parts, or of a lock, a cache or a session."""
     kind, *keys = worker.empties.split()
     queues = {"celery", *(q for w in known.workers for q in w.options.get("queues", "").split(","))}
-    return kind != "keys" or not keys or bool(queues & {*keys}) or any(re.search(r"[$*`]", key) for key in keys)
+    named = all(re.fullmatch(r"[\w.-]*(?::|lock|cache|session)[\w:.-]*", key) and key not in queues for key in keys)
+    return kind != "keys" or not keys or not named
 
 
 def _emptied_maybe(worker: Process) -> str:
     path = (worker.emptying or worker.excerpt).path
     if worker.empties == "sometimes":
         return f"`{path}` vide des files avant de lancer Celery, sous une condition que l'audit ne suit pas"
+    if worker.empties == "absent":
+        return f"`{path}` lance d'abord une commande de Django dont le code n'est pas là, et dont le nom dit qu'elle ôte quelque chose"
     if worker.empties == "program":
         return f"`{path}` lance d'abord un programme de la cible qui peut vider des files"
     if worker.empties.startswith("keys"):

@@ -67,7 +67,17 @@ _ASKING = frozenset(
      "earliest", "in_bulk", "update", "delete", "bulk_create")
 )  # fmt: skip
 _GOING_OVER = frozenset({"list", "tuple", "set", "dict", "sorted", "len", "bool", "sum", "max", "min", "any", "all"})
-_RUNNING = _GOING_OVER | {"next", "run", "run_until_complete"}
+_RUNNING = _GOING_OVER | {
+    "next",
+    "run",
+    "run_until_complete",
+    "wait_for",
+    "gather",
+    "shield",
+    "create_task",
+    "ensure_future",
+}
+_RUN_LATER = re.compile(r"\basyncio\.run\(|\brun_until_complete\(")
 _DEPTH = 8
 # Functions and methods that are followed below one statement: an application factory calls some hundreds.
 _FOLLOWED = 300
@@ -253,8 +263,15 @@ def _is_walked(scope: Scope, call: ast.Call) -> bool:
         return True
     if isinstance(holder, ast.For | ast.comprehension):
         return holder.iter is call
+    # One that is kept in a name is taken to be run: nobody makes a coroutine at import for nothing.
+    kept = isinstance(holder, ast.Assign) and not scope.symbol and bool(_RUN_LATER.search(scope.module.source.text))
     going = isinstance(holder, ast.Call) and call in holder.args and last(holder.func) in _RUNNING
-    return going or isinstance(holder, ast.Await)
+    return going or kept or isinstance(holder, ast.Await) or _is_made_synchronous(call)
+
+
+def _is_made_synchronous(call: ast.Call) -> bool:
+    """`async_to_sync(opened)()`."""
+    return isinstance(call.func, ast.Call) and last(call.func.func) == "async_to_sync"
 
 
 def _run_by(scope: Scope, value: Value, *, walked: bool) -> FunctionValue | None:
@@ -271,7 +288,9 @@ def _run_by(scope: Scope, value: Value, *, walked: bool) -> FunctionValue | None
 
 
 def _applied(call: ast.Call) -> ast.expr:
-    """What a call runs: its callee, or what `map` is given to run."""
+    """What a call runs: its callee, what `map` is given to run, or what is made synchronous."""
+    if isinstance(call.func, ast.Call) and call.func.args and _is_made_synchronous(call):
+        return call.func.args[0]
     return call.args[0] if last(call.func) in _MAPPING and len(call.args) > 1 else call.func
 
 

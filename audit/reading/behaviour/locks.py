@@ -151,9 +151,10 @@ def _expires(scope: Scope, call: ast.Call, names: set[str]) -> bool | str | None
     if made is not None:
         return made
     if name == "add" and scope.external(call.func).startswith(_MEMCACHED):
-        # Without a time these keep a key for good.
-        times = (*call.args[2:3], *(keyword(call, told) for told in ("expire", "time", "exptime")))
-        return _lasts(scope, *times) if _is_a_lock(scope, call, names) else None
+        # Without a time, or with 0, these keep a key for good.
+        times = [*call.args[2:3], *(keyword(call, told) for told in ("expire", "time", "exptime"))]
+        given = [time for time in times if time is not None and scope.value(time) != 0]
+        return _lasts(scope, *given) if _is_a_lock(scope, call, names) else None
     is_a_lock = _is_a_lock(scope, call, names)
     once = name == "setnx" or (name == "set" and _is_true(keyword(call, "nx"))) or sets_once(scope, call)
     ends = _of_a_key(scope, call, name, names) if is_a_lock or once else None

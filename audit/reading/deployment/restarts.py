@@ -192,15 +192,16 @@ def _emptied_by(other: Run, run: Run, around: Around) -> tuple[str, Excerpt] | N
 
 
 def emptied_by(words: Sequence[str], around: Around, seen: tuple[str, ...] = ()) -> str:
-    """What a command empties, as `empties` says it, or the script of the target that it runs; `program` for one in Python whose file speaks of doing so."""
+    """What a command empties, as `empties` says it, or the script of the target that it runs; `program` for one in Python whose file speaks of doing so, `absent` for a command of Django whose code is not there."""
     own = empties(words)
     script = None if own else called_script(unwrapped(words), around)
     if script and script.path not in seen:
         own = _emptied_in(script, around, (*seen, script.path))
     program = None if own or not words else program_of(unwrapped(words), around)
     source = around.source(program.path) if program else None
-    absent = not own and program is None and re.search(rf"manage\.py {_MAY_EMPTY}", " ".join(words))
-    return "program" if absent or (source and _EMPTIES.search(source.text)) else own
+    if not own and program is None and re.search(rf"\b(?:manage\.py|django-admin) {_MAY_EMPTY}", " ".join(words)):
+        return "absent"
+    return "program" if source and _EMPTIES.search(source.text) else own
 
 
 def _emptied_in(script: Source, around: Around, seen: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 
 from audit.model.word_tables import word_set
 from audit.reading.deployment.command_wrappers import program_name, unwrapped
@@ -88,6 +89,8 @@ def empties(words: Sequence[str]) -> str:
     `keys NAMES`: it deletes these keys of a Redis, of which some may be queues.
     """
     words = unwrapped(words)
+    if words[:1] == ["xargs"]:
+        words = [*dropwhile(lambda word: not word.endswith("-cli"), words)]
     name, rest = (words[0].rpartition("/")[2], words[1:]) if words else ("", [])
     said = {word.lower() for word in rest}
     if name in {"redis-cli", "valkey-cli"}:

@@ -69,8 +69,8 @@ def broker_servers(known: TargetFacts) -> Domain[Broker]:
     maybe = [] if named or is_other else seen if open_ended else [one for one in seen if _is_near(one, hosts)]
     members = [Broker(one, sure=True) for one in named] + [Broker(one, sure=False) for one in maybe]
     gaps: list[Gap] = [Doubt(why=member.service.unread) for member in members if member.service.unread]
-    if not named and not is_other:
-        gaps += [gap for one in seen if one not in maybe for gap in _of_some_server(one)]
+    if not is_other:
+        gaps += [gap for one in seen if one not in [*named, *maybe] for gap in _of_some_server(one)]
     # What a server keeps proves nothing where no application is known to use it.
     unused = not found and not any(facts.settings for facts in known.probes)
     untold = unused or (not members and (reading.missing or reading.value is UNKNOWN))
